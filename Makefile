@@ -1,0 +1,60 @@
+# Verbs: setup demo up down test check bench lock. Everything they make stands in .venv/ and .tieout/.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+TEST_STAMP := $(VENV)/.test-stamp
+
+.PHONY: setup demo up down test check unit bench lock
+.DEFAULT_GOAL := demo
+
+setup: $(STAMP)
+
+# uv comes out of the same hash-checked lock as everything it then installs.
+$(STAMP): requirements.txt pyproject.toml
+	@command -v git >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy git; } \
+	  || { echo "git is needed and not installed"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	awk '/^[a-z]/ {keep = /^uv==/} keep' requirements.txt > $(VENV)/uv.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TEST_STAMP): $(STAMP) tests/requirements.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
+	@touch $@
+
+demo: setup
+	@$(BIN)/tieout demo
+
+up: setup
+	@$(BIN)/tieout up
+
+down: setup
+	@$(BIN)/tieout down
+
+# Lint, types, directions of imports, and the compose file where a docker client is installed.
+check: $(TEST_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	@if docker compose version >/dev/null 2>&1; then timeout 60 docker compose config -q && echo "docker-compose.yaml: valid"; \
+	  else echo "docker-compose.yaml: not checked, no docker compose here"; fi
+
+unit: $(TEST_STAMP)
+	$(BIN)/pytest -q -m "not integration"
+
+test: check
+	$(BIN)/pytest -q
+
+bench: $(TEST_STAMP)
+	@$(BIN)/python -m tests.bench
+
+# Compiles both lock files anew; `make lock UPGRADE=--upgrade` takes newer versions.
+lock: setup
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" \
+	  requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet $(UPGRADE) --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" \
+	  tests/requirements.in -o tests/requirements.txt
