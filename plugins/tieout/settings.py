@@ -15,12 +15,18 @@ from typing import get_type_hints
 from tieout.errors import ConfigurationError
 
 
+def _project_folder() -> Path:
+    folder = Path(__file__).resolve().parents[2]
+    return folder if (folder / "include").is_dir() else Path()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The settings of one installation; the name of each field, upper-cased after ``TIEOUT_``, is its variable."""
 
-    home: Path = Path()
-    """Folder that holds ``include/``; relative paths in YAML files start here."""
+    home: Path = _project_folder()
+    """Folder that holds ``include/``; relative paths in YAML files start here. Default: the folder that holds
+    ``plugins/tieout/`` if it has an ``include/``, else the working folder."""
     environment: str = "unspecified"
     """What the IPE record calls this installation, for example ``production``."""
     evidence_bucket: str = "tieout-evidence"

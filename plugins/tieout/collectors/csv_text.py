@@ -83,7 +83,10 @@ def read_csv(page: Path, origin: str) -> CsvFile:
     if not last:
         msg = f"{origin}: expected a header line, got an empty file. Nothing lands: a population of zero has a header."
         raise ContractError(msg)
-    columns = tuple(next(_records(page, origin)))
+    columns = tuple(next(_records(page, origin), ()))
+    if not columns:
+        msg = f"{origin}: line 1: expected a header line, got an empty one. Nothing lands: a population of zero has a header."
+        raise ContractError(msg)
     if len(set(columns)) != len(columns):
         msg = f"{origin}: line 1: the header names a column twice: {', '.join(columns)}."
         raise ContractError(msg)
@@ -128,11 +131,24 @@ def _records(page: Path, origin: str) -> Iterator[list[str]]:
         try:
             yield from reader
         except UnicodeDecodeError as error:
-            msg = f"{origin}: after line {reader.line_num}: expected UTF-8, got byte 0x{error.object[error.start]:02x}."
-            raise ContractError(msg) from error
+            raise ContractError(_not_utf8(page, origin)) from error
         except csv.Error as error:
             msg = f"{origin}: line {reader.line_num}: no CSV: {error}."
             raise ContractError(msg) from error
+
+
+def _not_utf8(page: Path, origin: str) -> str:
+    """Say which line is no UTF-8: the text reader only knows the block of some kilobytes that holds it."""
+    with _open(page) as raw:
+        for number, line in enumerate(io.BufferedReader(cast(io.RawIOBase, raw)), 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return (
+                    f"{origin}: line {number}: expected UTF-8, got byte 0x{line[error.start]:02x}. Nothing lands for this "
+                    f"window. Export the file again as UTF-8."
+                )
+    return f"{origin}: expected UTF-8."
 
 
 def _truncated(page: Path, origin: str, expected: int) -> str:

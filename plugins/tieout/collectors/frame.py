@@ -136,14 +136,17 @@ def find_collector(name: str) -> Collector:
     """Return the collector of a name: function ``collect`` of module ``tieout.collectors.<name>``.
 
     Raises:
-        ConfigurationError: There is no such module.
+        ConfigurationError: There is no such module, or it has no such function.
     """
     try:
         module = importlib.import_module(f"tieout.collectors.{name}")
     except ModuleNotFoundError as error:
         msg = f"collector {name!r}: there is no module tieout/collectors/{name}.py."
         raise ConfigurationError(msg) from error
-    collector: Collector = module.collect
+    collector: Collector | None = getattr(module, "collect", None)
+    if collector is None:
+        msg = f"collector {name!r}: tieout/collectors/{name}.py is no collector: it has no function collect."
+        raise ConfigurationError(msg)
     return collector
 
 

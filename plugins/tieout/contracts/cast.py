@@ -17,7 +17,7 @@ _SHOWN = 5
 
 _TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})$"
 _PATTERNS = {
-    "int64": (r"^[+-]?\d{1,19}$", "a whole number"),
+    "int64": (r"^-?\d{1,19}$", "a whole number"),
     "double": (r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", "a number"),
     "bool": (r"^(true|false)$", "true or false"),
     "timestamp[us, tz=UTC]": (_TIMESTAMP, "an ISO 8601 time with its zone, such as 2026-03-05T14:30:00Z"),
@@ -66,13 +66,16 @@ def check_columns(names: list[str], contract: Contract, origin: str) -> None:
     expected = [column.name for column in contract.columns]
     missing = [name for name in expected if name not in present]
     unexpected = [name for name in present if name not in expected]
-    if not missing and not unexpected:
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if not missing and not unexpected and not repeated:
         return
     parts = []
     if missing:
         parts.append(f"missing: {', '.join(missing)}")
     if unexpected:
         parts.append(f"not in the contract: {', '.join(unexpected)}")
+    if repeated:
+        parts.append(f"given by the source, though Tieout adds them itself: {', '.join(repeated)}")
     msg = (
         f"{origin}: expected the columns of {contract.evidence_type}; {'; '.join(parts)}. "
         f"Nothing lands for this window. Export the file with the missing columns, or name them in the collector's parameters."

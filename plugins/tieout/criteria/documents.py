@@ -33,6 +33,8 @@ class _Loader(yaml.SafeLoader):
         seen: dict[str, int] = {}
         for key, _ in node.value:
             line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="expected a key of plain text", problem_mark=key.start_mark)
             if key.value in seen:
                 problem = f"key {key.value!r} stands twice: lines {seen[key.value]} and {line}"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
@@ -68,13 +70,20 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Location, int]]:
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path}: cannot be read: {error}."
         raise ConfigurationError(msg) from error
-    loader = _Loader(text)
+    try:
+        loader = _Loader(text)
+    except yaml.YAMLError as error:
+        msg = f"{path}: cannot be read: {error}."
+        raise ConfigurationError(msg) from error
     try:
         node = loader.get_single_node()
         data = loader.construct_document(node) if node else None  # type: ignore[no-untyped-call]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         msg = f"{path}:{line}: {error.problem}."
+        raise ConfigurationError(msg) from error
+    except ValueError as error:  # a tag such as !!int before a text that is none
+        msg = f"{path}: a value does not fit its tag: {error}."
         raise ConfigurationError(msg) from error
     finally:
         loader.dispose()  # type: ignore[no-untyped-call]

@@ -46,10 +46,10 @@ class Window:
 
 
 _PATTERNS = {
-    WindowKind.DAILY: re.compile(r"\d{4}-\d{2}-\d{2}"),
-    WindowKind.WEEKLY: re.compile(r"\d{4}-W\d{2}"),
-    WindowKind.MONTHLY: re.compile(r"\d{4}-\d{2}"),
-    WindowKind.QUARTERLY: re.compile(r"\d{4}-Q[1-4]"),
+    WindowKind.DAILY: re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII),
+    WindowKind.WEEKLY: re.compile(r"\d{4}-W\d{2}", re.ASCII),
+    WindowKind.MONTHLY: re.compile(r"\d{4}-\d{2}", re.ASCII),
+    WindowKind.QUARTERLY: re.compile(r"\d{4}-Q[1-4]", re.ASCII),
 }
 _EXAMPLES = {
     WindowKind.DAILY: "2026-03-05",

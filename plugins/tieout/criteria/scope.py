@@ -26,7 +26,7 @@ class Scope(Document):
     def _zone_exists(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: a folder such as 'Europe'
             msg = "expected an IANA time zone such as 'Europe/Berlin'"
             raise ValueError(msg) from error
         return value

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Airflow DAG per control of kind population_export: include/criteria/controls/<dag id>.yaml."""
+
+from tieout.tasks.population_export import dags
+
+globals().update(dags())

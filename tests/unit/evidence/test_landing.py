@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A landing's id and the end of its lock; what talks to a store is tested against one, in integration/."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from tieout.errors import ConfigurationError
+from tieout.evidence.landing import landing_id, retain_until
+
+IDENTITY = {"period": "2026-H2", "control": "cc8_1", "window": "2026-10", "pages": ["a" * 64, "b" * 64], "writer": "pyarrow 1"}
+PERIOD_END = datetime(2027, 1, 1, tzinfo=UTC)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def test_an_id_is_the_system_and_32_hexadecimal_digits() -> None:
+    assert re.fullmatch(r"github_web-[0-9a-f]{32}", landing_id("github_web", IDENTITY))
+
+
+def test_an_id_never_changes_for_equal_input() -> None:
+    assert landing_id("github", IDENTITY) == landing_id("github", dict(reversed(IDENTITY.items())))
+    assert landing_id("github", {"window": "2026-10"}) == "github-GOLDEN"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"period": "2027-H1"},
+        {"control": "cc6_1"},
+        {"window": "2026-11"},
+        {"pages": ["a" * 64]},
+        {"pages": ["b" * 64, "a" * 64]},
+        {"writer": "pyarrow 2"},
+        {"new": None},
+    ],
+    ids=str,
+)
+def test_any_difference_in_what_was_read_gives_another_id(change: dict[str, Any]) -> None:
+    assert landing_id("github", {**IDENTITY, **change}) != landing_id("github", IDENTITY)
+
+
+def test_the_system_counts_and_identity_can_not_speak_for_it() -> None:
+    digits = {landing_id(system, IDENTITY).rsplit("-", 1)[1] for system in ("github", "gitlab")}
+    assert len(digits) == 2
+    assert landing_id("github", {**IDENTITY, "system": "gitlab"}) == landing_id("github", IDENTITY)
+
+
+def test_a_lock_lasts_whole_years_of_366_days_from_the_periods_end() -> None:
+    assert retain_until(PERIOD_END, 7, 12, NOW) == PERIOD_END + timedelta(days=2562)
+    assert retain_until(PERIOD_END, 7, 12, NOW) >= datetime(2034, 1, 1, tzinfo=UTC)
+
+
+def test_a_lock_counts_from_the_instant_whatever_zone_states_it() -> None:
+    tokyo = PERIOD_END.astimezone(timezone(timedelta(hours=9)))
+    assert retain_until(tokyo, 1, 12, NOW) == retain_until(PERIOD_END, 1, 12, NOW)
+
+
+def test_a_lock_may_reach_the_cap_and_no_further() -> None:
+    now = PERIOD_END - timedelta(days=366)
+    assert retain_until(PERIOD_END, 2, 3, now) == now + timedelta(days=366 * 3)
+    with pytest.raises(ConfigurationError, match="TIEOUT_RETENTION_CAP_YEARS"):
+        retain_until(PERIOD_END, 2, 3, now - timedelta(microseconds=1))
+
+
+def test_a_century_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="100 years"):
+        retain_until(PERIOD_END, 100, 12, NOW)
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(days=1)])
+def test_a_lock_that_would_be_over_already_is_refused(late: timedelta) -> None:
+    with pytest.raises(ConfigurationError, match="which is past"):
+        retain_until(PERIOD_END, 1, 12, PERIOD_END + timedelta(days=366) + late)
