@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from tests.stack import Airflow, Store
 
 REPOSITORY = Path(__file__).parent.parent
 
@@ -23,3 +28,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def repository() -> Path:
     """Return the repository's folder."""
     return REPOSITORY
+
+
+# The stack is imported when the first test asks for it: unit tests do not pay for it.
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Store]:
+    """Return an object store that tests share; each uses windows of its own."""
+    from tests.stack import running_store
+
+    with running_store(tmp_path_factory.mktemp("store"), repository) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Store]:
+    """Return an object store of the module's own, to meddle with."""
+    from tests.stack import running_store
+
+    with running_store(tmp_path_factory.mktemp("own_store"), repository) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def airflow(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Airflow]:
+    """Return a running Airflow over an object store of its own."""
+    from tests.stack import running_airflow
+
+    with running_airflow(tmp_path_factory.mktemp("airflow"), repository) as running:
+        yield running

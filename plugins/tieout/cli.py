@@ -136,7 +136,7 @@ def _as_text(report: Report) -> str:
         lines += [f"              {finding.outcome}: {finding.reason}" for finding in landing.findings]
     if report.finding:
         lines.append(f"{report.finding.outcome}: {report.finding.reason}")
-    lines.append(f"custody: {'checked' if report.profile == 'bucket' else 'not checked in a copy'}")
+    lines.append(f"custody: {report.custody}")
     lines.append(f"{report.outcome} {report.intact}/{len(report.landings)}")
     return "\n".join(lines)
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tieout.errors import ConfigurationError
+
 BLIND_SPOTS = (
     "A commit shows who committed it, not who approved it.",
     "A commit on the protected branch is not a deployment.",
@@ -15,7 +17,14 @@ BLIND_SPOTS = (
 
 
 def with_committer_facts(rows: pa.Table, platform_committers: list[str]) -> pa.Table:
-    """Add ``committer_kind`` and ``committer_is_author``; the latter is null where the committer is a platform."""
+    """Add ``committer_kind`` and ``committer_is_author``; the latter is null where the committer is a platform.
+
+    Raises:
+        ConfigurationError: A platform committer is no text.
+    """
+    if not all(isinstance(name, str) for name in platform_committers):
+        msg = f"parameter 'platform_committers': expected texts, got {platform_committers!r}. Put each in quotes."
+        raise ConfigurationError(msg)
     by_platform = pc.is_in(rows["committer"], value_set=pa.array(platform_committers, pa.string()))
     kind = pc.if_else(by_platform, "platform", "person")
     same = pc.if_else(pc.equal(rows["committer"], rows["author"]), "true", "false")

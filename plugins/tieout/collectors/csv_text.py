@@ -85,7 +85,7 @@ def read_csv(page: Path, origin: str) -> CsvFile:
         raise ContractError(msg)
     columns = tuple(next(_records(page, origin), ()))
     if not columns:
-        msg = f"{origin}: line 1: expected a header line, got an empty one. Nothing lands: a population of zero has a header."
+        msg = f"{origin}: line 1: expected a header line, got an empty one. Nothing lands: zero rows have a header too."
         raise ContractError(msg)
     if len(set(columns)) != len(columns):
         msg = f"{origin}: line 1: the header names a column twice: {', '.join(columns)}."
@@ -139,14 +139,14 @@ def _records(page: Path, origin: str) -> Iterator[list[str]]:
 
 def _not_utf8(page: Path, origin: str) -> str:
     """Say which line is no UTF-8: the text reader only knows the block of some kilobytes that holds it."""
-    with _open(page) as raw:
-        for number, line in enumerate(io.BufferedReader(cast(io.RawIOBase, raw)), 1):
+    with _open(page) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as lines:
+        for number, line in enumerate(lines, 1):
             try:
                 line.decode()
             except UnicodeDecodeError as error:
                 return (
-                    f"{origin}: line {number}: expected UTF-8, got byte 0x{line[error.start]:02x}. Nothing lands for this "
-                    f"window. Export the file again as UTF-8."
+                    f"{origin}: line {number}: expected UTF-8, got byte 0x{line[error.start]:02x}. "
+                    f"Nothing lands for this window. Export the file again as UTF-8."
                 )
     return f"{origin}: expected UTF-8."
 

@@ -69,7 +69,10 @@ class Repository:
             if done.returncode:
                 errors.seek(0)
                 reason = errors.read(2000).decode(errors="replace").strip()
-                msg = f"{self.path}: git {' '.join(arguments)} failed: {reason}. Check the repository and the branch in the control's YAML."
+                msg = (
+                    f"{self.path}: git {' '.join(arguments)} failed: {reason}. "
+                    f"Check the repository and the branch in the control's YAML."
+                )
                 raise SourceUnavailable(msg)
             output.seek(0)
             while piece := output.read(_BLOCK):
@@ -133,7 +136,8 @@ def parse_facts(text: bytes, pull_request: re.Pattern[str], origin: str) -> dict
             close()
             files = added = removed = 0
             # Old commits may hold bytes that are no UTF-8; the raw page keeps them as they are.
-            current = _facts_of(line[1:].decode(errors="replace"), pull_request, f"{origin}: line {number} of git's answer")
+            where = f"{origin}: line {number} of git's answer"
+            current = _facts_of(line[1:].decode(errors="replace"), pull_request, where)
             facts[current["sha"]] = current
         elif stat := _NUMSTAT.match(line):
             files += 1

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -23,6 +25,8 @@ from tieout.contracts.rules import Result, RuleResult
 from tieout.errors import ConfigurationError, ContractError
 
 _SHOWN = 5
+_ONE_AT_A_TIME = threading.Lock()
+"""Great Expectations keeps its data sources in one context per process, and does not say that threads may share it."""
 Mask = Callable[[pa.ChunkedArray, dict[str, Any]], pa.ChunkedArray]
 
 
@@ -51,9 +55,11 @@ _UNFIT: dict[str, Mask] = {
 @cache
 def _context() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # nothing about a company's evidence leaves the machine
-    import great_expectations as gx
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # its import alone logs 100 lines otherwise
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # what its own imports use is not ours to mend
+        import great_expectations as gx
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
     return context
@@ -78,17 +84,36 @@ def run_rules(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) ->
     Raises:
         ConfigurationError: Great Expectations could not run a rule.
     """
-    import great_expectations as gx
-    from great_expectations.expectations.registry import get_expectation_impl
-
-    batch = _batch(rows, contract)
-    suite = gx.ExpectationSuite(name=f"{contract.evidence_type} {contract.version}")
-    for rule in contract.rules:
-        expectation = get_expectation_impl(rule.expectation)
-        suite.add_expectation(expectation(**rule.arguments, meta={"rule": rule.id}))
-    outcome = batch.validate(suite, result_format="BASIC", expectation_parameters=parameters)
+    with _ONE_AT_A_TIME:
+        outcome = _validate(rows, contract, parameters)
     by_rule = {entry.expectation_config.meta["rule"]: entry for entry in outcome.results}
     return [_result(rule, by_rule[rule.id], rows) for rule in contract.rules]
+
+
+def _validate(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) -> Any:
+    batch = _batch(rows, contract)
+    import great_expectations as gx  # set up by `_batch`
+    from great_expectations.exceptions import GreatExpectationsError
+
+    suite = gx.ExpectationSuite(name=f"{contract.evidence_type} {contract.version}")
+    for rule in contract.rules:
+        suite.add_expectation(_expectation(rule))
+    try:
+        return batch.validate(suite, result_format="BASIC", expectation_parameters=parameters)
+    except GreatExpectationsError as error:  # for example a $PARAMETER that has no value
+        msg = f"{contract.evidence_type}: Great Expectations could not run the rules: {error}"
+        raise ConfigurationError(msg) from error
+
+
+def _expectation(rule: Rule) -> Any:
+    from great_expectations.exceptions import GreatExpectationsError
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    try:
+        return get_expectation_impl(rule.expectation)(**rule.arguments, meta={"rule": rule.id})
+    except (GreatExpectationsError, ValueError) as error:
+        msg = f"rule {rule.id!r}: no expectation {rule.expectation} with these kwargs: {error}"
+        raise ConfigurationError(msg) from error
 
 
 def _batch(rows: pa.Table, contract: Contract) -> Any:
@@ -105,9 +130,12 @@ def _batch(rows: pa.Table, contract: Contract) -> Any:
 
 
 def _result(rule: Rule, entry: Any, rows: pa.Table) -> RuleResult:
-    if (entry.exception_info or {}).get("exception_message"):
-        msg = f"rule {rule.id!r}: Great Expectations could not run it: {entry.exception_info['exception_message']}"
-        raise ConfigurationError(msg)
+    info = entry.exception_info or {}
+    # One exception stands here as it is; those of the metrics an expectation computes stand under their names.
+    for problem in (info, *(inner for inner in info.values() if isinstance(inner, dict))):
+        if problem.get("exception_message"):
+            msg = f"rule {rule.id!r}: Great Expectations could not run it: {problem['exception_message']}"
+            raise ConfigurationError(msg)
     holds = bool(entry.success)
     not_met = entry.result.get("unexpected_count")
     about_the_table = not_met is None
@@ -158,6 +186,8 @@ def _evidence(rule: Rule, result: RuleResult, rows: pa.Table) -> str:
         return f"expected each {' and '.join(rule.arguments['column_list'])} once, got {_repeated(rule, rows)}."
     if result.observed is not None:
         return f"{rule.name.lower()}: observed {result.observed}."
+    if rule.expectation not in _UNFIT:
+        return f"{rule.name.lower()}: {result.not_met} rows do not meet it."
     unfit = unfit_rows(rule, rows)
     positions = rows[POSITION_COLUMN].filter(unfit)[:_SHOWN].to_pylist()
     return f"{rule.name.lower()}: {result.not_met} rows do not meet it, first at row {', '.join(map(str, positions))}."

@@ -135,8 +135,12 @@ def load_contract(path: Path) -> Contract:
     if len(objects) != 1 or objects[0]["name"] != table or data.get("name") != table:
         msg = f"{path}: expected name {table!r} and one schema object {table!r}, as the file name says."
         raise ConfigurationError(msg)
-    columns = tuple(_column(path, entry) for entry in objects[0]["properties"])
-    keyed = [entry for entry in objects[0]["properties"] if entry.get("primaryKey")]
+    properties = objects[0].get("properties", [])
+    columns = tuple(_column(path, entry) for entry in properties)
+    if len({column.name for column in columns}) != len(columns):
+        msg = f"{path}: two columns share a name."
+        raise ConfigurationError(msg)
+    keyed = [entry for entry in properties if entry.get("primaryKey")]
     key = tuple(entry["name"] for entry in sorted(keyed, key=lambda entry: int(entry.get("primaryKeyPosition", 0))))
     if not key or any(not column.required for column in columns if column.name in key):
         msg = f"{path}: expected a primary key of required columns, got {list(key) or 'none'}."
@@ -165,6 +169,9 @@ def _column(path: Path, entry: dict[str, Any]) -> Column:
     if entry["name"].startswith("_"):
         msg = f"{path}: column {entry['name']!r}: names that start with '_' are the store's own."
         raise ConfigurationError(msg)
+    if entry.get("quality"):
+        msg = f"{path}: column {entry['name']!r}: its quality rules would not run: move them to the schema object."
+        raise ConfigurationError(msg)
     return Column(
         name=entry["name"],
         type=_ARROW_TYPES[logical],
@@ -179,7 +186,8 @@ _KINDS = {"critical": RuleKind.CONTRACT, "warning": RuleKind.CONTROL}
 def _rule(path: Path, entry: dict[str, Any], columns: tuple[Column, ...]) -> Rule:
     where = f"{path}: rule {entry.get('id', '(no id)')!r}"
     implementation = entry.get("implementation")
-    if entry.get("engine") != "great-expectations" or not isinstance(implementation, dict) or "id" not in entry:
+    runs = isinstance(implementation, dict) and {"type", "kwargs"} <= implementation.keys()
+    if entry.get("engine") != "great-expectations" or not runs or "id" not in entry:
         msg = f"{where}: expected an id, engine great-expectations, and an implementation with type and kwargs."
         raise ConfigurationError(msg)
     if entry.get("severity") not in _KINDS:
@@ -191,7 +199,7 @@ def _rule(path: Path, entry: dict[str, Any], columns: tuple[Column, ...]) -> Rul
         name=entry.get("name", entry["id"]),
         kind=_KINDS[entry["severity"]],
         expectation=implementation["type"],
-        arguments=implementation.get("kwargs", {}),
+        arguments=implementation["kwargs"] or {},
         not_determinable_because=properties.get("notDeterminableBecause"),
     )
     _check_rule(where, rule, columns)
@@ -204,6 +212,9 @@ def _check_rule(where: str, rule: Rule, columns: tuple[Column, ...]) -> None:
     unknown = [name for name in mentioned if name not in names]
     if unknown:
         msg = f"{where}: names column {unknown[0]!r}, which the contract does not have."
+        raise ConfigurationError(msg)
+    if "mostly" in rule.arguments:
+        msg = f"{where}: 'mostly' would call a rule met that some rows do not meet. Leave it out: each row counts."
         raise ConfigurationError(msg)
     if rule.kind is RuleKind.CONTRACT:
         return

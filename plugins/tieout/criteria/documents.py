@@ -32,9 +32,9 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[str, int] = {}
         for key, _ in node.value:
-            line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode):
                 raise yaml.MarkedYAMLError(problem="expected a key of plain text", problem_mark=key.start_mark)
+            line = key.start_mark.line + 1
             if key.value in seen:
                 problem = f"key {key.value!r} stands twice: lines {seen[key.value]} and {line}"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)

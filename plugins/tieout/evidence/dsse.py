@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
+from datetime import datetime
 from typing import Any
 
 import rfc8785
@@ -14,10 +16,12 @@ from securesystemslib.signer import SSlibKey
 
 from tieout.errors import CannotCheck, Missing, Tampered
 from tieout.evidence.keys import DocumentSigner
+from tieout.times import parse_instant
 
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
 """A signed document is at most so large; a larger one is refused before it is parsed."""
 IN_TOTO = "application/vnd.in-toto+json"
+_KEYID = re.compile(r"[0-9a-f]{64}")
 
 
 def seal(payload: dict[str, Any], payload_type: str, signer: DocumentSigner) -> bytes:
@@ -27,10 +31,17 @@ def seal(payload: dict[str, Any], payload_type: str, signer: DocumentSigner) -> 
         payload: JSON values only; integers below 2^53 (RFC 8785 knows no larger ones).
         payload_type: What the payload is.
         signer: The key that signs.
+
+    Raises:
+        CannotCheck: It is larger than a verifier reads.
     """
     envelope = Envelope(rfc8785.dumps(payload), payload_type, {})
     envelope.sign(signer.signer)
-    return json.dumps(envelope.to_dict(), indent=1, sort_keys=True).encode() + b"\n"
+    data = json.dumps(envelope.to_dict(), indent=1, sort_keys=True).encode() + b"\n"
+    if len(data) > MAX_DOCUMENT_BYTES:
+        msg = f"{payload_type}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}: nobody could check it."
+        raise CannotCheck(msg)
+    return data
 
 
 def unseal(data: bytes, payload_type: str, what: str) -> tuple[Envelope, dict[str, Any]]:
@@ -57,6 +68,9 @@ def unseal(data: bytes, payload_type: str, what: str) -> tuple[Envelope, dict[st
     if envelope.payload_type != payload_type:
         msg = f"{what}: expected payload type {payload_type}, got {envelope.payload_type!r}."
         raise CannotCheck(msg)
+    if not all(isinstance(keyid, str) and _KEYID.fullmatch(keyid) for keyid in envelope.signatures):
+        msg = f"{what}: expected the signing key's id as 64 hexadecimal digits: malformed."
+        raise CannotCheck(msg)
     return envelope, parse_json(envelope.payload, f"{what}: payload")
 
 
@@ -73,8 +87,21 @@ def verify_signature(envelope: Envelope, key: SSlibKey, what: str) -> None:
         raise Tampered(msg) from error
 
 
+def stated_instant(text: str, what: str) -> datetime:
+    """Return an instant that a document states.
+
+    Raises:
+        CannotCheck: There is no such day or time: the schema knows its form only.
+    """
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        msg = f"{what}: expected an instant, got {text!r}: malformed ({error})."
+        raise CannotCheck(msg) from error
+
+
 def parse_json(data: bytes, what: str) -> dict[str, Any]:
-    """Parse one JSON object; a key given twice, a number that JSON does not know and anything too large are refused.
+    """Parse one JSON object in UTF-8; a repeated key, text or a number that JSON does not know, or too much is refused.
 
     Raises:
         CannotCheck: It is not one JSON object within `MAX_DOCUMENT_BYTES`.
@@ -83,7 +110,8 @@ def parse_json(data: bytes, what: str) -> dict[str, Any]:
         msg = f"{what}: expected at most {MAX_DOCUMENT_BYTES} bytes, got {len(data)}."
         raise CannotCheck(msg)
     try:
-        document = json.loads(data, object_pairs_hook=_once, parse_constant=_no_constant)
+        document = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_no_constant)
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()  # refuses half a surrogate pair, and 1e999
     except (ValueError, RecursionError) as error:
         msg = f"{what}: expected JSON: malformed ({error})."
         raise CannotCheck(msg) from error

@@ -11,10 +11,10 @@ from typing import Any
 from securesystemslib.signer import SSlibKey
 
 from tieout.errors import CannotCheck, Tampered
-from tieout.evidence.dsse import seal, unseal, verify_signature
+from tieout.evidence.dsse import seal, stated_instant, unseal, verify_signature
 from tieout.evidence.keys import DocumentSigner, ListedKey, Scope, public_key
 from tieout.evidence.schemas import check_document
-from tieout.times import instant, parse_instant
+from tieout.times import instant
 
 PAYLOAD_TYPE = "application/vnd.tieout.key-list+json"
 
@@ -74,7 +74,7 @@ def check_key_list(data: bytes, root_fingerprint: str) -> KeyList:
     1. The envelope holds a signed, well-formed key list.
     2. The root key it names has the fingerprint that the auditor was given.
     3. That key signed the list.
-    4. Each key's id is the SHA-256 of the key.
+    4. Each key's id is the SHA-256 of the key, and no key is listed twice.
 
     Args:
         data: The envelope's bytes.
@@ -98,18 +98,21 @@ def check_key_list(data: bytes, root_fingerprint: str) -> KeyList:
         if public_key(key.public_pem).keyid != key.keyid:
             msg = f"{what}: key {key.keyid[:16]} is listed under an id that is not its own."
             raise Tampered(msg)
+    if len({key.keyid for key in keys}) != len(keys):
+        msg = f"{what}: it lists a key twice: which of the two entries holds can not be told."
+        raise CannotCheck(msg)
     return KeyList(root.keyid, keys)
 
 
 def _listed(entry: dict[str, Any]) -> ListedKey:
     def optional(name: str) -> datetime | None:
-        return None if entry[name] is None else parse_instant(entry[name])
+        return None if entry[name] is None else stated_instant(entry[name], f"key list: {name}")
 
     return ListedKey(
         keyid=entry["keyid"],
         scope=Scope(entry["scope"]),
         public_pem=entry["public_key"],
-        valid_from=parse_instant(entry["valid_from"]),
+        valid_from=stated_instant(entry["valid_from"], "key list: valid_from"),
         valid_to=optional("valid_to"),
         revoked_at=optional("revoked_at"),
     )

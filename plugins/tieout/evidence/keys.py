@@ -84,8 +84,8 @@ def load_signer(uri: str) -> DocumentSigner:
         ConfigurationError: Another scheme, no such file, or no P-256 key in it. The message never holds key material.
     """
     scheme, _, rest = uri.partition(":")
-    if scheme != "file2":
-        msg = f"signing key: expected file2:/path/to/key.pem, got scheme {scheme!r}. Set TIEOUT_LANDING_KEY."
+    if scheme != "file2" or "PRIVATE KEY" in rest:  # not shown: people paste the key where its path belongs
+        msg = "signing key: expected file2:/path/to/key.pem, got something else. Set TIEOUT_LANDING_KEY."
         raise ConfigurationError(msg)
     try:
         private = load_pem_private_key(Path(rest).read_bytes(), password=None)

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tieout.errors import CannotCheck, Tampered
-from tieout.evidence.dsse import IN_TOTO, seal, unseal, verify_signature
+from tieout.evidence.dsse import IN_TOTO, seal, stated_instant, unseal, verify_signature
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import DocumentSigner, Scope
 from tieout.evidence.schemas import check_document
-from tieout.times import parse_instant
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:tieout:landing:v1"
@@ -115,7 +114,8 @@ def check_manifest(data: bytes, key: str, key_list: KeyList, bucket: str | None)
     """
     envelope, statement = unseal(data, IN_TOTO, key)  # (1)
     check_document("landing_manifest.v1", statement, key)
-    signed_at = parse_instant(statement["predicate"]["times"]["landed_at"]["at"])
+    signed_at = stated_instant(statement["predicate"]["times"]["landed_at"]["at"], key)
+    stated_instant(statement["predicate"]["retention"]["retain_until"], key)
     if len(envelope.signatures) != 1:
         msg = f"{key}: expected one signature, got {len(envelope.signatures)}."
         raise CannotCheck(msg)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tieout.errors import CannotCheck
@@ -87,7 +89,8 @@ class Copy:
     def keys(self, prefix: str) -> list[str]:
         """List the files under a prefix."""
         top = self._folder / prefix.split("/", 1)[0]
-        files = (path.relative_to(self._folder).as_posix() for path in top.rglob("*") if path.is_file())
+        with _readable(prefix):
+            files = [path.relative_to(self._folder).as_posix() for path in top.rglob("*") if path.is_file()]
         return [key for key in files if key.startswith(prefix)]
 
     def first_version(self, key: str) -> str | None:  # noqa: ARG002
@@ -98,20 +101,26 @@ class Copy:
         """Return a document's bytes.
 
         Raises:
-            CannotCheck: It is larger than any signed document may be.
+            CannotCheck: It is larger than any signed document may be, or can not be read.
         """
-        path = self._path(key)
-        if path is None:
-            return None
-        if path.stat().st_size > MAX_DOCUMENT_BYTES:
-            msg = f"{key}: expected a document of at most {MAX_DOCUMENT_BYTES} bytes."
-            raise CannotCheck(msg)
-        return path.read_bytes()
+        with _readable(key):
+            path = self._path(key)
+            if path is None:
+                return None
+            if path.stat().st_size > MAX_DOCUMENT_BYTES:
+                msg = f"{key}: expected a document of at most {MAX_DOCUMENT_BYTES} bytes."
+                raise CannotCheck(msg)
+            return path.read_bytes()
 
     def sha256(self, key: str, version_id: str | None) -> str | None:  # noqa: ARG002
-        """Return the hash of a file's bytes."""
-        path = self._path(key)
-        return file_sha256(path) if path else None
+        """Return the hash of a file's bytes.
+
+        Raises:
+            CannotCheck: It can not be read.
+        """
+        with _readable(key):
+            path = self._path(key)
+            return file_sha256(path) if path else None
 
     def versions(self, key: str) -> list[ObjectVersion] | None:  # noqa: ARG002
         """Return nothing: a copy has no versions."""
@@ -122,6 +131,18 @@ class Copy:
         return None
 
     def _path(self, key: str) -> Path | None:
-        path = (self._folder / key).resolve()
+        try:
+            path = (self._folder / key).resolve()
+        except RuntimeError:  # a link that leads to itself, before Python 3.13
+            return None
         inside = path.is_relative_to(self._folder.resolve())  # a link, or a key with "..", must not lead out of the copy
         return path if inside and path.is_file() else None
+
+
+@contextmanager
+def _readable(key: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        msg = f"{key}: the file system does not let it be read ({error.strerror})."
+        raise CannotCheck(msg) from error

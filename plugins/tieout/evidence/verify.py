@@ -111,6 +111,13 @@ class Report:
         return min(outcomes, key=_ORDER.index, default=Outcome.MISSING)
 
     @property
+    def custody(self) -> str:
+        """Whether versions, markers and locks were looked at."""
+        if self.profile == "copy":
+            return "not checked in a copy"
+        return "checked" if any(landing.rows is not None for landing in self.landings) else "not checked"
+
+    @property
     def intact(self) -> int:
         """How many landings are intact."""
         return sum(landing.outcome is Outcome.INTACT for landing in self.landings)
@@ -120,7 +127,7 @@ class Report:
         return {
             "outcome": self.outcome.value,
             "profile": self.profile,
-            "custody": "checked" if self.profile == "bucket" else "not checked in a copy",
+            "custody": self.custody,
             "root_fingerprint": self.root_fingerprint,
             "intact": self.intact,
             "total": len(self.landings),
@@ -171,7 +178,7 @@ def verify(
                 named.update(subject.key for subject in manifest.subjects)
             done += 1
             progress(done, len(keys))
-    for key in evidence.keys(EVIDENCE):  # (5)
+    for key in sorted(evidence.keys(EVIDENCE)):  # (5)
         if key not in named and landing_of(key) not in failed and _in_scope(key, observation_period, control):
             outcomes.append(_unnamed(key))
     nothing = None if outcomes else Finding(Outcome.MISSING, f"there is no manifest under {prefix}")

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tieout.collectors.frame import Frame, extract
@@ -72,17 +73,30 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
     control = load_control(files[control_id])
     scope = load_scope(settings.scope_file)
     target = window(control.extraction_schedule.window, window_key, scope.zone)
+    contract = load_contract(contract_file(settings.contracts_folder, control.evidence_type))
+    _check_inclusion(files[control_id], control.population.inclusion_date_field, contract)
     return Job(
         settings=settings,
         control_id=control_id,
         control=control,
         control_sha256=file_sha256(files[control_id]),
-        contract=load_contract(contract_file(settings.contracts_folder, control.evidence_type)),
+        contract=contract,
         source=control.source(system),
         scope=scope,
         period=period_of(target, scope.observation_periods, scope.zone),
         window=target,
     )
+
+
+def _check_inclusion(path: Path, name: str, contract: Contract) -> None:
+    # A null would fall out of every window without a word, so the column has to be a required one.
+    fit = [column.name for column in contract.columns if pa.types.is_timestamp(column.type) and column.required]
+    if name not in fit:
+        msg = (
+            f"{path}: population.inclusion_date_field: expected a required timestamp column of "
+            f"{contract.evidence_type} ({', '.join(fit) or 'it has none'}), got {name!r}."
+        )
+        raise ConfigurationError(msg)
 
 
 def landing_of_pages(job: Job, pages: list[RawPage]) -> str:

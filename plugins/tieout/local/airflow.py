@@ -106,6 +106,7 @@ def prepare(installation: Installation, environ: Mapping[str, str]) -> None:
             capture_output=True,
             text=True,
             timeout=_MIGRATE_SECONDS,
+            umask=0o077,
             check=False,
         )
         if done.returncode:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,20 +24,13 @@ Say = Callable[[str], None]
 class Stack:
     """Object store and Airflow of one installation."""
 
-    def __init__(self, home: Path, overrides: Mapping[str, str] | None = None) -> None:
+    def __init__(self, home: Path) -> None:
         self.installation = Installation(home)
         self.processes = Processes(self.installation.folder)
-        self._overrides = dict(overrides or {})
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment of Airflow's processes."""
-        return airflow.environment(self.installation, self._overrides)
 
     def start_store(self, say: Say) -> None:
         """Create the installation if need be, and start the object store with its buckets."""
         now = datetime.now(UTC)
-        os.umask(0o077)
         self.installation.create(now)
         self.processes.stop()  # what a killed command left behind
         self.installation.free_ports()
@@ -47,13 +39,14 @@ class Stack:
         object_store.start(self.installation, self.processes)
         object_store.prepare_buckets(self.installation, now)
 
-    def start_airflow(self, say: Say, *, dag_processor: bool) -> None:
-        """Prepare the metadata database and start Airflow."""
+    def start_airflow(self, say: Say, *, dag_processor: bool, overrides: Mapping[str, str] | None = None) -> None:
+        """Prepare the metadata database and start Airflow; ``overrides`` are environment variables that take precedence."""
+        environment = airflow.environment(self.installation, overrides)
         say("Preparing Airflow's database")
-        airflow.prepare(self.installation, self.environment)
+        airflow.prepare(self.installation, environment)
         say(f"Starting Airflow at http://127.0.0.1:{self.installation.airflow_port}")
         components = ("api-server", "scheduler", *(["dag-processor"] if dag_processor else []))
-        airflow.start(self.installation, self.processes, self.environment, components)
+        airflow.start(self.installation, self.processes, environment, components)
 
     def build_samples(self, say: Say) -> None:
         """Rebuild the sample's git repository, if it is not there."""

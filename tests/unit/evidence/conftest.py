@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
 from tests.unit.evidence.signed_copy import Keys, SignedCopy, build_copy
+
 from tieout.evidence.keys import generate_key
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from tests.unit.evidence.signed_copy import LANDED_AT, VALID_FROM, Keys, listed
+
 from tieout.errors import CannotCheck, Missing, Tampered
 from tieout.evidence.dsse import seal
 from tieout.evidence.key_list import PAYLOAD_TYPE, KeyList, build_key_list, check_key_list
@@ -26,7 +26,8 @@ def payload(data: bytes) -> dict[str, Any]:
 
 @pytest.fixture
 def document(keys: Keys) -> bytes:
-    return build_key_list(keys.root, [listed(keys.landing, Scope.LANDING), listed(keys.digest, Scope.DIGEST)], LANDED_AT)
+    entries = [listed(keys.landing, Scope.LANDING), listed(keys.digest, Scope.DIGEST)]
+    return build_key_list(keys.root, entries, LANDED_AT)
 
 
 def test_what_was_built_is_read(keys: Keys) -> None:
@@ -152,14 +153,14 @@ def test_a_key_signs_while_it_is_valid(keys: Keys, at: datetime, times: dict[str
 )
 def test_a_key_does_not_sign_before_or_after(keys: Keys, at: datetime, times: dict[str, datetime]) -> None:
     key_list = KeyList(keys.root.keyid, (listed(keys.landing, Scope.LANDING, **times),))
-    with pytest.raises(Tampered, match="doc: key .* was not valid at "):
+    with pytest.raises(Tampered, match=r"doc: key .* was not valid at "):
         key_list.signing_key(keys.landing.keyid, Scope.LANDING, at, "doc")
 
 
 @pytest.mark.parametrize("scope", [Scope.DIGEST, Scope.RESPONSE])
 def test_a_key_signs_nothing_but_its_scope(keys: Keys, scope: Scope) -> None:
     key_list = KeyList(keys.root.keyid, (listed(keys.landing, scope),))
-    with pytest.raises(Tampered, match=f"expected a key of scope landing, got key .* of scope {scope}"):
+    with pytest.raises(Tampered, match=rf"expected a key of scope landing, got key .* of scope {scope}"):
         key_list.signing_key(keys.landing.keyid, Scope.LANDING, END, "doc")
 
 

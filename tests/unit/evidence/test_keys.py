@@ -19,16 +19,22 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
-
 from tests.unit.evidence.signed_copy import Keys
+
 from tieout.errors import CannotCheck, ConfigurationError
 from tieout.evidence.dsse import IN_TOTO, seal, unseal, verify_signature
 from tieout.evidence.keys import generate_key, load_signer, public_key
 
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey
 
-def pem(private: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey, password: bytes | None = None) -> bytes:
+
+def pem(private: PrivateKey, password: bytes | None = None) -> bytes:
     encryption: KeySerializationEncryption = BestAvailableEncryption(password) if password else NoEncryption()
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+
+
+def public_pem(private: PrivateKey) -> str:
+    return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
 
 def test_a_key_file_is_its_owners_alone(tmp_path: Path) -> None:
@@ -121,7 +127,7 @@ def test_a_path_that_can_not_be_read_is_refused(tmp_path: Path, path: str) -> No
 def test_a_key_pasted_where_its_path_belongs_is_refused_and_not_shown(prefix: str, joined: str) -> None:
     secret = pem(ec.generate_private_key(ec.SECP256R1())).decode()
     pasted = prefix + secret.replace("\n", joined)
-    with pytest.raises(ConfigurationError, match="file2:/path/to/key.pem") as caught:
+    with pytest.raises(ConfigurationError, match=r"file2:/path/to/key\.pem") as caught:
         load_signer(pasted)
     assert not _shows(caught.value, secret)
 
@@ -138,14 +144,8 @@ def test_a_signer_does_not_show_its_key(tmp_path: Path) -> None:
         pytest.param("", id="nothing"),
         pytest.param("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", id="no key in it"),
         pytest.param("\ud800", id="no text"),
-        pytest.param(
-            ed25519.Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-            id="Ed25519",
-        ),
-        pytest.param(
-            ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
-            id="P-384",
-        ),
+        pytest.param(public_pem(ed25519.Ed25519PrivateKey.generate()), id="Ed25519"),
+        pytest.param(public_pem(ec.generate_private_key(ec.SECP384R1())), id="P-384"),
     ],
 )
 def test_what_is_no_p256_public_key_can_not_be_checked(text: str) -> None:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from tests.unit.evidence.signed_copy import CONTRACT, things
+
 from tieout.evidence.parts import Part, write_parts
 from tieout.evidence.rowhash import rows_sha256
 
@@ -21,6 +21,10 @@ LANDING = f"github-{'0' * 32}"
 def write(rows: pa.Table, folder: Path, part_rows: int = 1000) -> tuple[list[Part], str]:
     folder.mkdir()
     return write_parts(rows, CONTRACT, LANDING, folder, part_rows)
+
+
+def read(part: Part) -> pa.Table:
+    return pq.read_table(part.path, partitioning=None)
 
 
 def shuffled(rows: pa.Table, seed: int) -> pa.Table:
@@ -59,8 +63,8 @@ def test_a_part_states_its_file(tmp_path: Path) -> None:
 
 def test_the_rows_hash_can_be_had_from_the_file(tmp_path: Path) -> None:
     parts, rows_hash = write(shuffled(things(50), 1), tmp_path / "parts", 20)
-    assert [rows_sha256(pq.read_table(part.path, partitioning=None)) for part in parts] == [part.rows_sha256 for part in parts]
-    whole = pa.concat_tables([pq.read_table(part.path, partitioning=None) for part in parts])
+    assert [rows_sha256(read(part)) for part in parts] == [part.rows_sha256 for part in parts]
+    whole = pa.concat_tables([read(part) for part in parts])
     assert rows_sha256(whole) == rows_hash == rows_sha256(things(50))
 
 
@@ -74,7 +78,7 @@ def test_types_and_nullability_are_the_contracts_and_landing_comes_last(tmp_path
 
 def test_every_row_carries_its_landing_and_keeps_its_values(tmp_path: Path) -> None:
     (part,), _ = write(things(9), tmp_path / "parts")
-    rows = pq.read_table(part.path, partitioning=None)
+    rows = read(part)
     assert rows["_landing"].to_pylist() == [LANDING] * 9
     assert rows.drop_columns("_landing").to_pydict() == things(9).to_pydict()
 
@@ -90,7 +94,7 @@ def test_metadata_names_contract_hash_and_landing(tmp_path: Path) -> None:
 def test_zero_rows_are_one_part_with_the_whole_schema(tmp_path: Path) -> None:
     (part,), rows_hash = write(things(0), tmp_path / "parts")
     assert (part.number, part.rows, part.rows_sha256) == (0, 0, rows_hash)
-    rows = pq.read_table(part.path, partitioning=None)
+    rows = read(part)
     assert rows.num_rows == 0
     assert rows.column_names == [*things(0).column_names, "_landing"]
 
@@ -104,7 +108,7 @@ def test_part_rows_splits(tmp_path: Path, rows: int, part_rows: int, expected: l
     assert [part.rows for part in parts] == expected
     assert [part.number for part in parts] == list(range(len(expected)))
     assert [part.path.name for part in parts] == [f"thing-{number:05}.parquet" for number in range(len(expected))]
-    ids = [name for part in parts for name in pq.read_table(part.path, partitioning=None)["id"].to_pylist()]
+    ids = [name for part in parts for name in read(part)["id"].to_pylist()]
     assert ids == things(rows)["id"].to_pylist()
 
 

@@ -36,7 +36,8 @@ VALUES: dict[str, list[Any]] = {
 def second_hash(columns: list[tuple[str, str]], rows: list[tuple[Any, ...]]) -> str:
     """Encode rows as the docstring of `tieout.evidence.rowhash` says; shares no code with it."""
     header = {"columns": [list(column) for column in columns], "encoding": "tieout-rows-1", "rows": str(len(rows))}
-    digest = hashlib.sha256(json.dumps(header, separators=(",", ":"), sort_keys=True, ensure_ascii=False).encode() + b"\n")
+    line = json.dumps(header, separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
+    digest = hashlib.sha256(line.encode())
     fixed = {"int64": "<q", "double": "<d", "bool": "<?", "timestamp[us, tz=UTC]": "<q", "date32[day]": "<i"}
     for start in range(0, len(rows), 65_536):
         for at, (_, kind) in enumerate(columns):
@@ -67,10 +68,11 @@ ALL_COLUMNS = [(f"c{at}é", kind) for at, kind in enumerate(TYPES)]
 
 def all_types(count: int) -> list[tuple[Any, ...]]:
     """Return rows of every type; each value comes up next to nulls, which fall at another place in each column."""
-    return [
-        tuple(None if (at + number) % 3 == 0 else VALUES[kind][at % len(VALUES[kind])] for number, kind in enumerate(TYPES))
-        for at in range(count)
+    columns = [
+        [None if (at + number) % 3 == 0 else VALUES[kind][at % len(VALUES[kind])] for at in range(count)]
+        for number, kind in enumerate(TYPES)
     ]
+    return list(zip(*columns, strict=True))
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -107,7 +109,7 @@ def test_chunks_do_not_count(size: int) -> None:
     assert rows_sha256(chunked) == rows_sha256(whole)
 
 
-@pytest.mark.parametrize("count", [65_535, 65_536, 65_537, 131_073])
+@pytest.mark.parametrize("count", [65_536, 65_537, 131_073])
 def test_more_rows_than_a_block(count: int) -> None:
     columns = [("n", "int64"), ("s", "string")]
     rows = [(at, None if at % 5 == 0 else f"é{at}") for at in range(count)]

@@ -30,7 +30,11 @@ def check_document(name: str, document: dict[str, Any], what: str) -> None:
     Raises:
         CannotCheck: It does not follow the schema; the message names the place.
     """
-    problem = next(iter(_validator(name).iter_errors(document)), None)
+    try:
+        problem = next(iter(_validator(name).iter_errors(document)), None)
+    except ValueError as error:  # what is wrong is nested too deeply to be told
+        msg = f"{what}: malformed ({error})."
+        raise CannotCheck(msg) from error
     if problem is not None:
         at = "/".join(map(str, problem.instance_path)) or "the document"
         msg = f"{what}: {at}: malformed: {problem.message[:300]}."

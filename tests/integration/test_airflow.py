@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The control on a real scheduler: tasks, references, messages, and what a broken source leaves behind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.stack import CONTROL, Airflow, merge, write_csv
+from tieout.evidence.verify import Outcome
+from tieout.local.installation import EVIDENCE_BUCKET, STAGING_BUCKET
+
+pytestmark = pytest.mark.integration
+
+# Windows: 01 whole run, 02 clearing, 03 killing (tests/faults), 07 to 09 broken files, 10 zero rows.
+
+
+def parts(airflow: Airflow, window: str, system: str) -> list[str]:
+    keys = airflow.store.bucket("auditor").keys("evidence/") + airflow.store.bucket("auditor").keys("manifests/")
+    return sorted(key for key in keys if f"window={window}/{system}-" in key)
+
+
+def point_csv_at(airflow: Airflow, path: Path) -> None:
+    """Let the control's CSV system read another file; tasks read the YAML anew."""
+    file = airflow.home / "include" / "criteria" / "controls" / f"{CONTROL}.yaml"
+    control = yaml.safe_load(file.read_text())
+    control["systems"][0]["parameters"]["path"] = str(path)
+    file.write_text(yaml.safe_dump(control, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def first_run(airflow: Airflow) -> str:
+    run_id = "window__2026-01"
+    assert airflow.run("2026-01", run_id) == "success"
+    return run_id
+
+
+def test_both_doors_land_through_the_scheduler(airflow: Airflow, first_run: str) -> None:
+    assert set(airflow.api.tasks(CONTROL, first_run).values()) == {"success"}
+    report = airflow.store.verify(observation_period="2026-H1")
+    landed = [entry for entry in report.landings if "window=2026-01/" in entry.key]
+    assert [(entry.outcome, entry.rows) for entry in landed] == [(Outcome.INTACT, 111), (Outcome.INTACT, 111)]
+
+
+def test_only_references_travel_between_tasks(airflow: Airflow, first_run: str) -> None:
+    for task, keys in (("collect", {"key", "sha256"}), ("validate", {"key", "sha256"}), ("land", None)):
+        path = f"/dags/{CONTROL}/dagRuns/{first_run}/taskInstances/shop_csv.{task}/xcomEntries/return_value"
+        value = airflow.api.call("GET", path)["value"]
+        value = json.loads(value) if isinstance(value, str) else value
+        assert keys is None or set(value) == keys
+        assert len(json.dumps(value)) < 1000
+        assert "example.com" not in json.dumps(value)
+
+
+def test_no_secret_reaches_a_log(airflow: Airflow, first_run: str) -> None:
+    installation = airflow.store.stack.installation
+    secrets = [installation.identity(name).secret_key for name in ("admin", "writer", "digest", "auditor")]
+    secrets += [*installation.airflow_secrets.values(), *installation.store_keys]
+    secrets += [(installation.folder / "keys" / "landing.pem").read_text().splitlines()[1]]
+    logs = [*(installation.folder / "airflow" / "logs").rglob("*.log"), *(installation.folder / "logs").glob("*.log")]
+    assert any(first_run in str(log) for log in logs)
+    for log in logs:
+        text = log.read_text(errors="replace")
+        assert not [secret for secret in secrets if secret in text], log
+
+
+def test_the_ipe_record_names_the_task_that_ran(airflow: Airflow, first_run: str) -> None:
+    from tieout.evidence.manifest import read_manifest
+
+    [key] = [key for key in parts(airflow, "2026-01", "shop_git") if key.startswith("manifests/")]
+    manifest = read_manifest(b"".join(airflow.store.bucket().chunks(key) or []), key)
+    ipe = manifest.predicate["ipe"]
+    assert ipe["airflow"] == {"dag_id": CONTROL, "run_id": first_run, "task_id": "shop_git.collect", "try_number": 1}
+    assert ipe["second_count"]["class"] == "same endpoint"
+    assert ipe["rows_read"] == ipe["source_total"]["rows"] == ipe["rows_in_window"] + ipe["drops"][0]["rows"]
+    assert manifest.predicate["extraction"]["state"] == "later"
+
+
+def test_a_cleared_run_lands_nothing_twice(airflow: Airflow) -> None:
+    run_id = "window__2026-02"
+    assert airflow.run("2026-02", run_id) == "success"
+    before = airflow.store.bucket().versions("evidence/") + airflow.store.bucket().versions("manifests/")
+    airflow.api.call("POST", f"/dags/{CONTROL}/dagRuns/{run_id}/clear", {"dry_run": False, "only_failed": False})
+    assert airflow.finish(run_id) == "success"
+    again = "again__2026-02"
+    assert airflow.run("2026-02", again) == "success"
+    after = airflow.store.bucket().versions("evidence/") + airflow.store.bucket().versions("manifests/")
+    in_window = [{f"{v.key} {v.version_id}" for v in found if "window=2026-02/" in v.key} for found in (before, after)]
+    assert in_window[0] == in_window[1]
+    assert len(in_window[0]) == 6
+    assert "Had landed already" in airflow.api.log(CONTROL, again, "shop_csv.land", 1)
+
+
+HEADER = "sha,committed_at,authored_at,author,committer,parents,pull_request,change_type,files_changed,insertions,deletions\n"
+BROKEN = {
+    "missing column": (
+        "2026-07",
+        HEADER.replace(",parents", "") + merge(1, "2026-07-02").replace(",1,7,", ",7,") + "\n",
+        "collect",
+        ["missing: parents", "export the file with the missing columns"],
+    ),
+    "wrong type": (
+        "2026-08",
+        HEADER + merge(1, "2026-08-02") + "\n" + merge(2, "2026-08-03").replace(",1,7,", ",two,7,") + "\n",
+        "validate",
+        ["column 'parents': expected a whole number", "row 3: 'two'"],
+    ),
+    "duplicate key": (
+        "2026-09",
+        HEADER + merge(1, "2026-09-02") + "\n" + merge(1, "2026-09-03") + "\n",
+        "validate",
+        ["rule 'key_unique' is broken", "2 times (rows 2, 3)"],
+    ),
+    "truncated last line": (
+        "2026-09",
+        HEADER + merge(1, "2026-09-02") + "\n" + merge(2, "2026-09-03")[:60],
+        "collect",
+        ["the last record", "of 11 fields and no line break", "truncated", "Export it again"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", list(BROKEN))
+def test_a_broken_file_says_so_in_the_task_log_and_lands_nothing(airflow: Airflow, tmp_path: Path, what: str) -> None:
+    window, content, task, expected = BROKEN[what]
+    path = tmp_path / "drop.csv"
+    path.write_text(content)
+    point_csv_at(airflow, path)
+    run_id = f"broken__{what.replace(' ', '_')}"
+    assert airflow.run(window, run_id) == "failed"
+    log = airflow.api.log(CONTROL, run_id, f"shop_csv.{task}", 1)
+    for text in ["ContractError", "Nothing lands for this window", *expected]:
+        assert text.lower() in log.lower().replace('\\"', '"'), log[-3000:]
+    assert airflow.api.tasks(CONTROL, run_id)["shop_csv.land"] == "upstream_failed"
+    assert parts(airflow, window, "shop_csv") == []
+    tries = airflow.api.call("GET", f"/dags/{CONTROL}/dagRuns/{run_id}/taskInstances/shop_csv.{task}")["try_number"]
+    assert tries == 1, "a broken contract is not retried"
+
+
+def test_what_broke_is_kept_as_it_came(airflow: Airflow, tmp_path: Path) -> None:
+    content = HEADER + merge(1, "2026-09-02") + "\n" + "only,three,fields\n"
+    path = tmp_path / "drop.csv"
+    path.write_text(content)
+    point_csv_at(airflow, path)
+    assert airflow.run("2026-09", "broken__kept") == "failed"
+    log = airflow.api.log(CONTROL, "broken__kept", "shop_csv.collect", 1)
+    assert "line 3: expected 11 fields, got 3" in log
+    key = log.split("unusable as a population: ")[1].split(".zst")[0] + ".zst"
+    import pyarrow as pa
+
+    stored = b"".join(airflow.store.bucket("auditor").chunks(key) or [])
+    assert pa.input_stream(pa.BufferReader(stored), compression="zstd").read() == content.encode()
+    [version] = airflow.store.bucket("auditor").versions(key)
+    lock = airflow.store.bucket("auditor").lock(key, version.version_id)
+    assert lock is not None
+    assert lock.mode == "COMPLIANCE"
+
+
+def test_a_file_with_a_header_and_no_rows_lands_as_zero(airflow: Airflow, tmp_path: Path) -> None:
+    point_csv_at(airflow, write_csv(tmp_path / "drop.csv", []))
+    assert airflow.run("2026-10", "zero__2026-10") == "success"
+    [found] = [
+        entry for entry in airflow.store.verify(observation_period="2026-H2").landings if "window=2026-10/shop_csv-" in entry.key
+    ]
+    assert (found.outcome, found.rows) == (Outcome.INTACT, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [(None, "this run names no window"), ("2126-03", "lies in no Type 2 observation period"), ("2026-12", "not over before")],
+)
+def test_a_window_that_can_not_be_extracted_is_refused(airflow: Airflow, key: str | None, expected: str) -> None:
+    run_id = f"refused__{key}"
+    body = {"logical_date": None, "partition_key": key, "dag_run_id": run_id}
+    airflow.api.call("POST", f"/dags/{CONTROL}/dagRuns", body)
+    assert airflow.finish(run_id) == "failed"
+    assert expected in airflow.api.log(CONTROL, run_id, "shop_git.collect", 1)
+
+
+def test_evidence_never_stays_in_the_metadata_database(airflow: Airflow, first_run: str) -> None:
+    assert first_run
+    database = (airflow.store.stack.installation.folder / "airflow" / "airflow.db").read_bytes()
+    assert b"person-28adb59e68@example.com" not in database
+
+
+def test_staging_and_evidence_are_two_buckets(airflow: Airflow, first_run: str) -> None:
+    assert first_run
+    staged = airflow.store.client("writer").list_objects_v2(Bucket=STAGING_BUCKET)["KeyCount"]
+    assert staged > 0
+    tops = {key.split("/")[0] for key in airflow.store.bucket("auditor").keys("")}
+    assert tops == {"evidence", "keys", "manifests", "raw"}, EVIDENCE_BUCKET

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A network between a client and the object store that can break at a chosen request.
+
+It forwards every request as it is. Where `armed` matches, it stops the client's process before the store sees the request:
+what a machine that dies at that very moment looks like, with no hook in the product.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import signal
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import psutil
+
+
+class S3Proxy:
+    """Forwards to one upstream on loopback."""
+
+    def __init__(self, upstream_port: int) -> None:
+        self.upstream_port = upstream_port
+        self.armed: re.Pattern[str] | None = None
+        """Matched against ``PUT /bucket/key``; disarmed by its first match."""
+        self.killed: list[int] = []
+        """Processes that were killed."""
+        self._lock = threading.Lock()
+        handler = type("Handler", (_Handler,), {"proxy": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> S3Proxy:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def breaks_at(self, request: str, client_port: int) -> bool:
+        """Kill the client if the request is the armed one."""
+        with self._lock:
+            if self.armed is None or not self.armed.search(request):
+                return False
+            self.armed = None
+        for process in psutil.process_iter():
+            try:
+                connections = process.net_connections(kind="tcp")
+            except psutil.Error:
+                continue
+            if any(connection.laddr and connection.laddr.port == client_port for connection in connections):
+                if process.pid == os.getpid():
+                    continue
+                self.killed.append(process.pid)
+                os.kill(process.pid, signal.SIGKILL)
+        return True
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: S3Proxy
+
+    def _forward(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.proxy.breaks_at(f"{self.command} {self.path}", self.client_address[1]):
+            self.close_connection = True
+            return
+        upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream_port, timeout=60)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
+        upstream.request(self.command, self.path, body=body, headers=headers)
+        answer = upstream.getresponse()
+        content = answer.read()
+        self.send_response_only(answer.status, answer.reason)
+        for name, value in answer.getheaders():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        length = answer.getheader("Content-Length") if self.command == "HEAD" else str(len(content))
+        self.send_header("Content-Length", length or "0")
+        self.end_headers()
+        self.wfile.write(content)
+        upstream.close()
+
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _forward  # noqa: N815
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""

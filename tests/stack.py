@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The embedded stack for integration tests; the fixtures in conftest.py start it once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.simulators.s3_proxy import S3Proxy
+from tieout.collectors.frame import Frame
+from tieout.evidence.keys import Scope
+from tieout.evidence.landing import LandingReference, StoredPage, land
+from tieout.evidence.sources import Bucket
+from tieout.evidence.store import Retention, S3Store
+from tieout.evidence.verify import Report, verify
+from tieout.flows import population_export as flow
+from tieout.local import object_store
+from tieout.local.airflow import Api, environment
+from tieout.local.installation import EVIDENCE_BUCKET
+from tieout.local.stack import Stack
+from tieout.settings import Settings
+
+CONTROL = "cc8_1_change_management"
+
+
+def make_project(folder: Path, repository: Path) -> Path:
+    """Return a project folder: its own copy of include/, the repository's dags/ and plugins/."""
+    shutil.copytree(repository / "include", folder / "include")
+    for name in ("dags", "plugins"):
+        (folder / name).symlink_to(repository / name)
+    return folder
+
+
+@dataclass
+class Store:
+    """A running object store, and landing without Airflow: the same functions that the tasks call."""
+
+    stack: Stack
+    settings: Settings
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+    def client(self, identity: str) -> Any:
+        return object_store.client_for(self.stack.installation, identity)
+
+    def bucket(self, identity: str = "writer") -> S3Store:
+        return S3Store(self.client(identity), EVIDENCE_BUCKET)
+
+    @property
+    def root(self) -> str:
+        return self.stack.installation.root_fingerprint
+
+    def verify(self, **arguments: Any) -> Report:
+        return verify(Bucket(self.bucket("auditor")), self.root, **arguments)
+
+    def land(self, system: str, window: str, *, reason: str | None = None, **parameters: Any) -> LandingReference:
+        """Collect, validate and land one window with other collector parameters."""
+        job = flow.plan(self.settings, CONTROL, system, window)
+        source = job.source.model_copy(update={"parameters": {**job.source.parameters, **parameters}})
+        end = job.period.end(job.scope.zone)
+        retention = Retention("COMPLIANCE", end + timedelta(days=2562), "AES256", "")
+        with tempfile.TemporaryDirectory() as work:
+            folder = Path(work)
+            frame = Frame(self.settings, source, job.window, folder)
+            extraction = flow.collect(job, frame, self.clock, None)
+            store, pages = self.bucket(), []
+            for page in frame.pages:
+                key = job.place.raw(extraction["landing"], page.name)
+                version = store.put_locked(key, folder / page.name, page.stored_sha256, retention)
+                pages.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
+            validated = flow.validate(job, extraction, folder)
+            draft = flow.Draft(
+                job.place, extraction["landing"], system, validated.parts, tuple(pages), validated.predicate
+            )
+            signer = self.stack.installation.signer(Scope.LANDING)
+            return land(draft, store, signer, retention, self.clock, folder, reason)
+
+
+def write_csv(path: Path, rows: list[str]) -> Path:
+    """Write a merges CSV with the sample's header."""
+    header = "sha,committed_at,authored_at,author,committer,parents,pull_request,change_type,files_changed,insertions,deletions"
+    path.write_text("".join(line + "\n" for line in [header, *rows]))
+    return path
+
+
+def merge(number: int, day: str, *, author: str = "a@example.com", committer: str = "b@example.com", pr: str = "7") -> str:
+    """Return one CSV line."""
+    return f"{number:040x},{day}T10:00:00Z,{day}T09:00:00Z,{author},{committer},1,{pr},fix,1,2,3"
+
+
+@contextmanager
+def running_store(folder: Path, repository: Path) -> Iterator[Store]:
+    """Start an object store with its buckets in a project of its own, and stop it."""
+    home = make_project(folder, repository)
+    stack = Stack(home)
+    try:
+        stack.start_store(lambda _: None)
+        yield Store(stack, Settings(home=home, environment="test"))
+    finally:
+        stack.stop()
+
+
+@dataclass
+class Airflow:
+    """A running Airflow whose tasks reach the object store through a proxy."""
+
+    store: Store
+    api: Api
+    proxy: S3Proxy
+
+    @property
+    def home(self) -> Path:
+        return self.store.stack.installation.home
+
+    def run(self, window: str, run_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Run one window and return how the run ended."""
+        self.api.trigger(CONTROL, window, run_id, conf)
+        return self.finish(run_id)
+
+    def finish(self, run_id: str) -> str:
+        return self.api.wait(CONTROL, [run_id], 180, lambda _: None)[run_id]
+
+
+@contextmanager
+def running_airflow(folder: Path, repository: Path) -> Iterator[Airflow]:
+    """Start Airflow over an object store of its own, with a proxy between them, and stop both."""
+    home = make_project(folder, repository)
+    stack = Stack(home)
+    try:
+        stack.start_store(lambda _: None)
+        stack.build_samples(lambda _: None)
+        with S3Proxy(stack.installation.store_port) as proxy:
+            connection = json.loads(environment(stack.installation)["AIRFLOW_CONN_TIEOUT_WRITER"])
+            connection["extra"]["endpoint_url"] = proxy.endpoint
+            overrides = {"AIRFLOW_CONN_TIEOUT_WRITER": json.dumps(connection), "TIEOUT_RETRY_DELAY_SECONDS": "1"}
+            stack.start_airflow(lambda _: None, dag_processor=False, overrides=overrides)
+            yield Airflow(Store(stack, Settings(home=home)), Api(stack.installation), proxy)
+    finally:
+        stack.stop()
