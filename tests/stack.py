@@ -75,9 +75,7 @@ class Store:
                 version = store.put_locked(key, folder / page.name, page.stored_sha256, retention)
                 pages.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
             validated = flow.validate(job, extraction, folder)
-            draft = flow.Draft(
-                job.place, extraction["landing"], system, validated.parts, tuple(pages), validated.predicate
-            )
+            draft = flow.Draft(job.place, extraction["landing"], system, validated.parts, tuple(pages), validated.predicate)
             signer = self.stack.installation.signer(Scope.LANDING)
             return land(draft, store, signer, retention, self.clock, folder, reason)
 

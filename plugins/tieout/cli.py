@@ -148,9 +148,7 @@ def _as_text(report: Report) -> str:
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another value for a collector's parameter.")
 @click.option("--dry-run", is_flag=True, required=True, help="Collect and validate only; landing is the DAG's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the IPE record and the rule results as JSON.")
-def collect(
-    control: str, window_key: str, system: str, changes: tuple[str, ...], *, dry_run: bool, as_json: bool
-) -> None:
+def collect(control: str, window_key: str, system: str, changes: tuple[str, ...], *, dry_run: bool, as_json: bool) -> None:
     """Collect and validate one window of one system, land nothing, and show the IPE record, five rows and the rule results."""
     del dry_run  # required, so that nobody expects this command to land
     from tieout.collectors.frame import Frame

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import get_type_hints
 
@@ -24,7 +24,7 @@ def _project_folder() -> Path:
 class Settings:
     """The settings of one installation; the name of each field, upper-cased after ``TIEOUT_``, is its variable."""
 
-    home: Path = _project_folder()
+    home: Path = field(default_factory=_project_folder)
     """Folder that holds ``include/``; relative paths in YAML files start here. Default: the folder that holds
     ``plugins/tieout/`` if it has an ``include/``, else the working folder."""
     environment: str = "unspecified"
@@ -36,7 +36,7 @@ class Settings:
     writer_conn_id: str = "tieout_writer"
     """Airflow Connection (type ``aws``) of the identity that writes evidence."""
     landing_key: str = ""
-    """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256) or ``awskms:<key arn>``."""
+    """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256)."""
     retention_mode: str = "COMPLIANCE"
     """Object Lock mode: ``COMPLIANCE`` or ``GOVERNANCE``."""
     retention_years: int = 7
@@ -84,7 +84,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         ConfigurationError: A variable that is no setting, or a value of the wrong type or range.
     """
     hints = get_type_hints(Settings)
-    known = {f"TIEOUT_{field.name.upper()}": field.name for field in fields(Settings)}
+    known = {f"TIEOUT_{knob.name.upper()}": knob.name for knob in fields(Settings)}
     values: dict[str, object] = {}
     for variable, raw in environ.items():
         if not variable.startswith("TIEOUT_"):

@@ -100,9 +100,7 @@ def test_another_root_can_not_check(own_store: Store, landings: dict[str, str], 
     assert (status, report["outcome"]) == (1, "cannot check")
 
 
-def test_a_scope_narrows_what_is_verified(
-    own_store: Store, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_scope_narrows_what_is_verified(own_store: Store, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert landings
     status, report = tieout_verify(monkeypatch, own_store, "--root", own_store.root, "--period", "2025-H1")
     assert (status, report["outcome"], report["total"]) == (1, "missing", 0)

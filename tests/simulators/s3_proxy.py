@@ -88,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
         upstream.close()
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _forward  # noqa: N815
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _forward
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

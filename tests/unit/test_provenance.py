@@ -13,9 +13,7 @@ _WHO = ("-c", "user.name=Ann", "-c", "user.email=ann@example.com", "-c", "commit
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(folder), *_WHO, *arguments], capture_output=True, text=True, check=True
-    ).stdout
+    return subprocess.run(["git", "-C", str(folder), *_WHO, *arguments], capture_output=True, text=True, check=True).stdout
 
 
 def test_a_folder_without_git_has_no_commit(tmp_path: Path) -> None:

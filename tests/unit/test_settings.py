@@ -35,7 +35,7 @@ def test_a_variable_sets_its_field_in_its_type(variable: str, raw: str, name: st
 
 
 def test_each_field_has_a_variable() -> None:
-    raw = {f"TIEOUT_{field.name.upper()}": str(field.default) for field in fields(Settings)}
+    raw = {f"TIEOUT_{field.name.upper()}": str(getattr(Settings(), field.name)) for field in fields(Settings)}
     assert from_environment(raw) == Settings()
 
 

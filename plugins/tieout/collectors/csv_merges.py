@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tieout.collectors.change_records import BLIND_SPOTS, with_committer_facts
-from tieout.collectors.csv_text import read_csv
+from tieout.collectors.csv_text import LineTally, read_csv
 from tieout.collectors.frame import Frame, file_chunks
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
 
@@ -22,7 +22,9 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     """
     path = frame.path("path")
     compressed = path.suffix == ".gz"
-    page = frame.capture(file_chunks(path), ".csv.gz" if compressed else ".csv", "text/csv", compress=not compressed)
+    tally = LineTally()
+    chunks = file_chunks(path) if compressed else tally.watch(file_chunks(path))
+    page = frame.capture(chunks, ".csv.gz" if compressed else ".csv", "text/csv", compress=not compressed)
     stat = path.stat()
     frame.state(
         SourceStatement(
@@ -36,7 +38,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
             blind_spots=(*BLIND_SPOTS, "A CSV file does not say how it was exported, or what was left out."),
         )
     )
-    file = read_csv(page, frame.parameter("path", str))
+    file = read_csv(page, frame.parameter("path", str), None if compressed else tally)
     how = "line ends in the file" if file.one_line_each else "records that Python's csv module reads"
     frame.count(Count(file.records, how), SecondCount(file.records, how, SecondCountClass.SAME_ENDPOINT))
     platform = frame.parameter("platform_committers", list, [])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
@@ -60,27 +61,36 @@ class CsvFile:
             raise ContractError(_explain(self, str(error))) from error
 
 
-def read_csv(page: Path, origin: str) -> CsvFile:
+@dataclass(slots=True)
+class LineTally:
+    """What the bytes of a CSV file tell without parsing it."""
+
+    line_ends: int = 0
+    quoted: bool = False
+    last: bytes = b""
+
+    def watch(self, blocks: Iterator[bytes]) -> Iterator[bytes]:
+        """Pass blocks on, and note what they hold."""
+        for block in blocks:
+            self.line_ends += block.count(b"\n")
+            self.quoted = self.quoted or b'"' in block
+            self.last = block[-1:] or self.last
+            yield block
+
+
+def read_csv(page: Path, origin: str, tally: LineTally | None = None) -> CsvFile:
     """Check that a captured CSV file is whole, and count its records without the parser that reads them.
 
     Args:
         page: ``.csv``, ``.csv.gz`` or ``.csv.zst``, UTF-8, comma-separated, with a header line.
         origin: What errors call the file.
+        tally: Of the uncompressed bytes, where they were watched as they came; else they are read once more.
 
     Raises:
         ContractError: It is empty, its last line does not end, its compression is broken, or its header repeats a name.
     """
-    line_ends, quoted, last = 0, False, b""
-    try:
-        with _open(page) as raw:
-            while block := raw.read(_BLOCK):
-                line_ends += block.count(b"\n")
-                quoted = quoted or b'"' in block
-                last = block[-1:]
-    except (OSError, EOFError, zlib.error) as error:
-        msg = f"{origin}: the file's compression ends early or is broken ({error}). It looks truncated: export it again."
-        raise ContractError(msg) from error
-    if not last:
+    tally = tally or _tally(page, origin)
+    if not tally.last:
         msg = f"{origin}: expected a header line, got an empty file. Nothing lands: a population of zero has a header."
         raise ContractError(msg)
     columns = tuple(next(_records(page, origin), ()))
@@ -90,10 +100,22 @@ def read_csv(page: Path, origin: str) -> CsvFile:
     if len(set(columns)) != len(columns):
         msg = f"{origin}: line 1: the header names a column twice: {', '.join(columns)}."
         raise ContractError(msg)
-    if last != b"\n":
+    if tally.last != b"\n":
         raise ContractError(_truncated(page, origin, len(columns)))
-    records = sum(1 for _ in _records(page, origin)) if quoted else line_ends
-    return CsvFile(page, origin, columns, records - 1, one_line_each=records == line_ends)
+    records = sum(1 for _ in _records(page, origin)) if tally.quoted else tally.line_ends
+    return CsvFile(page, origin, columns, records - 1, one_line_each=records == tally.line_ends)
+
+
+def _tally(page: Path, origin: str) -> LineTally:
+    tally = LineTally()
+    try:
+        with _open(page) as raw:
+            for _ in tally.watch(iter(lambda: raw.read(_BLOCK), b"")):
+                pass
+    except (OSError, EOFError, zlib.error) as error:
+        msg = f"{origin}: the file's compression ends early or is broken ({error}). It looks truncated: export it again."
+        raise ContractError(msg) from error
+    return tally
 
 
 def _open(page: Path) -> IO[bytes]:
@@ -116,7 +138,7 @@ def _reader(raw: IO[bytes], columns: tuple[str, ...]) -> pacsv.CSVStreamingReade
 
 
 def _positioned(rows: pa.Table, start: int) -> pa.Table:
-    return rows.append_column(POSITION_COLUMN, pa.array(range(start, start + rows.num_rows), pa.int64()))
+    return rows.append_column(POSITION_COLUMN, pa.array(np.arange(start, start + rows.num_rows)))
 
 
 def _records(page: Path, origin: str) -> Iterator[list[str]]:

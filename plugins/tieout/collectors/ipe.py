@@ -185,4 +185,3 @@ class IPERecord:
 
 def _edge(edge: tuple[str, str] | None) -> dict[str, str] | None:
     return None if edge is None else {"key": edge[0], "time": edge[1]}
-

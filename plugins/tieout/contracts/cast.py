@@ -78,31 +78,48 @@ def check_columns(names: list[str], contract: Contract, origin: str) -> None:
         parts.append(f"given by the source, though Tieout adds them itself: {', '.join(repeated)}")
     msg = (
         f"{origin}: expected the columns of {contract.evidence_type}; {'; '.join(parts)}. "
-        f"Nothing lands for this window. Export the file with the missing columns, or name them in the collector's parameters."
+        f"Nothing lands for this window. Export the missing columns, and leave out the others."
     )
     raise ContractError(msg)
 
 
 def cast_column(rows: pa.Table, column: Column) -> tuple[pa.ChunkedArray, str | None]:
     """Return one column in its contract type, or what is wrong with it in one sentence (the array is then as it came)."""
-    array = rows[column.name]
-    if pa.types.is_string(array.type):
-        array = pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
+    array = _blank_to_null(rows[column.name])
     if column.required and array.null_count:
         return array, _problem(column, "a value", pc.is_null(array), rows, array)
     if array.type == column.type:
         return array, None
     if not pa.types.is_string(array.type):
         return array, f"column {column.name!r}: expected {column.type}, got {array.type}."
-    pattern, expected = _PATTERNS[str(column.type)]
-    unfit = pc.fill_null(pc.invert(pc.match_substring_regex(array, pattern)), False)
-    if pc.any(unfit, min_count=0).as_py():
-        return array, _problem(column, expected, unfit, rows, array)
-    try:
-        return pc.cast(array, column.type), None
-    except pa.ArrowInvalid:
+    _, expected = _PATTERNS[str(column.type)]
+    # Arrow reads a time as strictly as our pattern does; it is laxer with the other types, which repeat themselves more.
+    unfit = None if pa.types.is_timestamp(column.type) else _unfit(array, column)
+    if unfit is None:
+        try:
+            return pc.cast(array, column.type), None
+        except pa.ArrowInvalid:
+            unfit = _unfit(array, column)
+    if unfit is None:
         unfit = pa.chunked_array([pa.array([not _fits(value, column.type) for value in array.to_pylist()])])
-        return array, _problem(column, expected, unfit, rows, array)
+    return array, _problem(column, expected, unfit, rows, array)
+
+
+def _blank_to_null(array: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not pa.types.is_string(array.type):
+        return array
+    blank = pc.equal(array, "")
+    if not pc.any(blank, min_count=0).as_py():
+        return array
+    return pc.if_else(blank, pa.scalar(None, pa.string()), array)
+
+
+def _unfit(array: pa.ChunkedArray, column: Column) -> pa.ChunkedArray | None:
+    """Return which rows do not match the column's pattern, or ``None`` if all do; each distinct text is judged once."""
+    pattern, _ = _PATTERNS[str(column.type)]
+    distinct = pc.unique(array)
+    unfit = distinct.filter(pc.fill_null(pc.invert(pc.match_substring_regex(distinct, pattern)), False))
+    return pc.is_in(array, value_set=unfit) if len(unfit) else None
 
 
 def _fits(value: str | None, target: pa.DataType) -> bool:

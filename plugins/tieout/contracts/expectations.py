@@ -84,22 +84,27 @@ def run_rules(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) ->
     Raises:
         ConfigurationError: Great Expectations could not run a rule.
     """
-    with _ONE_AT_A_TIME:
-        outcome = _validate(rows, contract, parameters)
+    outcome = validate_suite(rows, contract, parameters, "BASIC")
     by_rule = {entry.expectation_config.meta["rule"]: entry for entry in outcome.results}
     return [_result(rule, by_rule[rule.id], rows) for rule in contract.rules]
 
 
-def _validate(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) -> Any:
-    batch = _batch(rows, contract)
-    import great_expectations as gx  # set up by `_batch`
+def validate_suite(rows: pa.Table, contract: Contract, parameters: dict[str, Any], result_format: str) -> Any:
+    """Return what Great Expectations says of a population, in its own form and the given result format.
+
+    Raises:
+        ConfigurationError: It could not run the rules.
+    """
+    _context()
+    import great_expectations as gx
     from great_expectations.exceptions import GreatExpectationsError
 
     suite = gx.ExpectationSuite(name=f"{contract.evidence_type} {contract.version}")
     for rule in contract.rules:
         suite.add_expectation(_expectation(rule))
     try:
-        return batch.validate(suite, result_format="BASIC", expectation_parameters=parameters)
+        with _ONE_AT_A_TIME:
+            return _batch(rows, contract).validate(suite, result_format=result_format, expectation_parameters=parameters)
     except GreatExpectationsError as error:  # for example a $PARAMETER that has no value
         msg = f"{contract.evidence_type}: Great Expectations could not run the rules: {error}"
         raise ConfigurationError(msg) from error

@@ -19,7 +19,7 @@ from typing import Any
 import jsonschema_rs
 import pyarrow as pa
 
-from tieout.criteria.documents import read_yaml
+from tieout.documents import read_yaml
 from tieout.errors import ConfigurationError
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -186,8 +186,8 @@ _KINDS = {"critical": RuleKind.CONTRACT, "warning": RuleKind.CONTROL}
 def _rule(path: Path, entry: dict[str, Any], columns: tuple[Column, ...]) -> Rule:
     where = f"{path}: rule {entry.get('id', '(no id)')!r}"
     implementation = entry.get("implementation")
-    runs = isinstance(implementation, dict) and {"type", "kwargs"} <= implementation.keys()
-    if entry.get("engine") != "great-expectations" or not runs or "id" not in entry:
+    well_formed = entry.get("engine") == "great-expectations" and "id" in entry
+    if not well_formed or not isinstance(implementation, dict) or not {"type", "kwargs"} <= implementation.keys():
         msg = f"{where}: expected an id, engine great-expectations, and an implementation with type and kwargs."
         raise ConfigurationError(msg)
     if entry.get("severity") not in _KINDS:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from tieout.criteria.documents import Document, load
 from tieout.criteria.periods import WindowKind
+from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import field_validator, model_validator
 
-from tieout.criteria.documents import Document
+from tieout.documents import Document
 from tieout.errors import ExtractionRefused
 
 

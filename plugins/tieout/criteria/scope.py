@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import field_validator
 
-from tieout.criteria.documents import Document, load
 from tieout.criteria.periods import ObservationPeriod
+from tieout.documents import Document, load
 
 
 class Scope(Document):

@@ -119,15 +119,11 @@ def land(
         return _reference(standing, landed_now=False)
     if standing is not None and not reason:
         raise LandingConflict(_conflict(standing, draft))
-    subjects = [
-        raw_subject(page.key, page.sha256, page.version_id, page.bytes, page.received_sha256) for page in draft.pages
-    ]
+    subjects = [raw_subject(page.key, page.sha256, page.version_id, page.bytes, page.received_sha256) for page in draft.pages]
     for part in draft.parts:
         key = draft.place.part(part.table, draft.landing, part.number)
         version = store.put_locked(key, part.path, part.sha256, retention)
-        subjects.append(
-            part_subject(key, part.sha256, version, part.bytes, part.evidence_type, part.rows, part.rows_sha256)
-        )
+        subjects.append(part_subject(key, part, version))
     supersedes = None
     if standing is not None:
         supersedes = {"landing": standing.landing, "manifest_sha256": standing.sha256, "reason": reason}

@@ -12,6 +12,8 @@ from tieout.errors import CannotCheck, Tampered
 from tieout.evidence.dsse import IN_TOTO, seal, stated_instant, unseal, verify_signature
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import DocumentSigner, Scope
+from tieout.evidence.layout import Place
+from tieout.evidence.parts import Part
 from tieout.evidence.schemas import check_document
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
@@ -61,17 +63,17 @@ def build_manifest(subjects: Iterable[dict[str, Any]], predicate: dict[str, Any]
     return seal(statement, IN_TOTO, signer)
 
 
-def part_subject(key: str, sha256: str, version_id: str, size: int, evidence_type: str, rows: int, rows_hash: str) -> dict[str, Any]:
+def part_subject(key: str, part: Part, version_id: str) -> dict[str, Any]:
     """Return the subject of a Parquet part."""
     annotations = {
         "role": "part",
         "version_id": version_id,
-        "bytes": size,
-        "evidence_type": evidence_type,
-        "rows": rows,
-        "rows_sha256": rows_hash,
+        "bytes": part.bytes,
+        "evidence_type": part.evidence_type,
+        "rows": part.rows,
+        "rows_sha256": part.rows_sha256,
     }
-    return {"name": key, "digest": {"sha256": sha256}, "annotations": annotations}
+    return {"name": key, "digest": {"sha256": part.sha256}, "annotations": annotations}
 
 
 def raw_subject(key: str, sha256: str, version_id: str, size: int, received_sha256: str) -> dict[str, Any]:
@@ -135,12 +137,23 @@ def _check_binding(manifest: Manifest, bucket: str | None) -> None:
     if bucket is not None and predicate["bucket"] != bucket:
         msg = f"{manifest.key}: it was signed for bucket {predicate['bucket']!r} and stands in {bucket!r}."
         raise Tampered(msg)
-    control, period = f"/control={predicate['control']['id']}/", f"/observation_period={predicate['observation_period']['id']}/"
+    place = Place(predicate["observation_period"]["id"], predicate["control"]["id"], predicate["window"]["key"])
+    if place.manifest(manifest.landing) != manifest.key or not manifest.landing.startswith(f"{predicate['system']}-"):
+        msg = f"{manifest.key}: period, control, window, system and landing inside it are those of another place."
+        raise Tampered(msg)
     names = [subject.key for subject in manifest.subjects]
-    foreign = [name for name in names if manifest.landing not in name or control not in name or period not in name]
+    foreign = [subject.key for subject in manifest.subjects if not _belongs(subject, place, manifest.landing)]
     if foreign or len(set(names)) != len(names):
         msg = f"{manifest.key}: it names an object of another landing, or one object twice: {(foreign or names)[0]}."
         raise Tampered(msg)
+
+
+def _belongs(subject: Subject, place: Place, landing: str) -> bool:
+    """Whether an object's key is one that a landing in this place has."""
+    if subject.role == "raw":
+        return subject.key.startswith(place.raw(landing, "page-"))
+    table, number = subject.key.split("/")[1], subject.key[-len("00000.parquet") : -len(".parquet")]
+    return number.isdecimal() and subject.key == place.part(table, landing, int(number))
 
 
 def _manifest(data: bytes, key: str, statement: dict[str, Any]) -> Manifest:

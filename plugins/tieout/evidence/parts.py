@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tieout.contracts.odcs import LANDING_COLUMN, Contract
-from tieout.evidence.rowhash import rows_sha256, sort_rows
+from tieout.evidence.rowhash import BLOCK_ROWS, RowsHash, key_order
 from tieout.files import file_sha256
 
-_ROW_GROUP = 131_072
+_ROW_GROUP = 2 * BLOCK_ROWS
 WRITER = f"pyarrow {pa.__version__}"
 """Equal rows and an equal writer give equal bytes; the landing's id therefore knows the writer."""
 
@@ -45,7 +47,8 @@ def write_parts(rows: pa.Table, contract: Contract, landing: str, folder: Path, 
     Returns:
         The parts, and the hash over the rows of all of them.
     """
-    ordered = sort_rows(rows.select([column.name for column in contract.columns]), contract.key)
+    rows = rows.select([column.name for column in contract.columns])
+    order = key_order(rows, contract.key)
     schema = contract.schema.append(pa.field(LANDING_COLUMN, pa.string(), nullable=False)).with_metadata(
         {
             "tieout.contract": f"{contract.id}:{contract.version}",
@@ -53,22 +56,48 @@ def write_parts(rows: pa.Table, contract: Contract, landing: str, folder: Path, 
             "tieout.landing": landing,
         }
     )
+    whole = RowsHash(contract.schema, rows.num_rows)
+    starts = range(0, max(rows.num_rows, 1), part_rows)
     parts = []
-    for number, start in enumerate(range(0, max(ordered.num_rows, 1), part_rows)):
-        block = ordered.slice(start, part_rows)
+    for number, start in enumerate(starts):
+        size = min(part_rows, rows.num_rows - start)
         path = folder / f"{contract.table}-{number:05}.parquet"
-        marked = block.append_column(LANDING_COLUMN, pa.repeat(pa.scalar(landing, pa.string()), block.num_rows))
-        pq.write_table(pa.table(marked.columns, schema=schema), path, compression="zstd", row_group_size=_ROW_GROUP)
+        own = RowsHash(contract.schema, size)
+        blocks = _blocks(rows, order, start, size)
+        _write(path, schema, landing, blocks, [own] if len(starts) == 1 else [own, whole])
         parts.append(
             Part(
                 path=path,
                 evidence_type=contract.evidence_type,
                 table=contract.table,
                 number=number,
-                rows=block.num_rows,
-                rows_sha256=rows_sha256(block),
+                rows=size,
+                rows_sha256=own.hexdigest(),
                 sha256=file_sha256(path),
                 bytes=path.stat().st_size,
             )
         )
-    return parts, parts[0].rows_sha256 if len(parts) == 1 else rows_sha256(ordered)
+    return parts, parts[0].rows_sha256 if len(parts) == 1 else whole.hexdigest()
+
+
+def _blocks(rows: pa.Table, order: pa.Array | None, start: int, size: int) -> Iterator[pa.Table]:
+    """Yield one part's rows in key order, a row group at a time."""
+    for at in range(start, start + size, _ROW_GROUP):
+        count = min(_ROW_GROUP, start + size - at)
+        yield rows.slice(at, count) if order is None else rows.take(order.slice(at, count))
+
+
+def _write(path: Path, schema: pa.Schema, landing: str, blocks: Iterator[pa.Table], hashes: list[RowsHash]) -> None:
+    """Write row groups on one core, while the other takes and hashes the next one."""
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as pool:
+        written: Future[None] | None = None
+        for block in blocks:
+            marks = pa.repeat(pa.scalar(landing, pa.string()), block.num_rows)
+            marked = pa.table([*block.columns, marks], schema=schema)
+            if written is not None:
+                written.result()
+            written = pool.submit(writer.write_table, marked, _ROW_GROUP)
+            for digest in hashes:
+                digest.update(block)
+        if written is not None:
+            written.result()

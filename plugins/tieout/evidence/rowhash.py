@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import rfc8785
 
 ENCODING = "tieout-rows-1"
-_BLOCK_ROWS = 65_536
+BLOCK_ROWS = 65_536
 _FIXED: dict[pa.DataType, tuple[pa.DataType, str]] = {
     pa.int64(): (pa.int64(), "<i8"),
     pa.float64(): (pa.float64(), "<f8"),
@@ -32,28 +32,66 @@ _FIXED: dict[pa.DataType, tuple[pa.DataType, str]] = {
 }
 
 
+class RowsHash:
+    """The hash over rows that are fed in key order, block by block.
+
+    Args:
+        schema: Arrow schema of the rows; columns that start with ``_`` do not count.
+        rows: How many there will be.
+    """
+
+    def __init__(self, schema: pa.Schema, rows: int) -> None:
+        self._names = [name for name in schema.names if not name.startswith("_")]
+        columns = [[name, str(schema.field(name).type)] for name in self._names]
+        header = rfc8785.dumps({"columns": columns, "encoding": ENCODING, "rows": str(rows)})
+        self._digest = hashlib.sha256(header + b"\n")
+
+        self._pending = schema.empty_table().select(self._names)
+
+    def update(self, rows: pa.Table) -> None:
+        """Add rows; how they are cut into calls makes no difference."""
+        pending = pa.concat_tables([self._pending, rows.select(self._names)])
+        whole = pending.num_rows - pending.num_rows % BLOCK_ROWS
+        for start in range(0, whole, BLOCK_ROWS):
+            self._add(pending.slice(start, BLOCK_ROWS))
+        self._pending = pending.slice(whole)
+
+    def hexdigest(self) -> str:
+        """Return the hash of all rows, in hexadecimal; nothing is added after it."""
+        if self._pending.num_rows:
+            self._add(self._pending)
+            self._pending = self._pending.slice(0, 0)
+        return self._digest.hexdigest()
+
+    def _add(self, block: pa.Table) -> None:
+        for column in block.columns:
+            for piece in _encoded(_one_array(column)):
+                self._digest.update(piece)
+
+
 def rows_sha256(rows: pa.Table) -> str:
     """Return the hash of rows that are sorted by their contract's key, in hexadecimal.
 
     Args:
         rows: Columns of the contract's types, in the contract's order; those that start with ``_`` do not count.
     """
-    names = [name for name in rows.column_names if not name.startswith("_")]
-    rows = rows.select(names)
-    digest = hashlib.sha256()
-    columns = [[field.name, str(field.type)] for field in rows.schema]
-    digest.update(rfc8785.dumps({"columns": columns, "encoding": ENCODING, "rows": str(rows.num_rows)}) + b"\n")
-    for start in range(0, rows.num_rows, _BLOCK_ROWS):
-        block = rows.slice(start, _BLOCK_ROWS)
-        for column in block.columns:
-            for piece in _encoded(_one_array(column)):
-                digest.update(piece)
+    digest = RowsHash(rows.schema, rows.num_rows)
+    digest.update(rows)
     return digest.hexdigest()
 
 
-def sort_rows(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
-    """Return the rows in key order."""
-    return rows.sort_by([(name, "ascending") for name in key])
+def key_order(rows: pa.Table, key: tuple[str, ...]) -> pa.Array | None:
+    """Return the indices that put rows in key order, or ``None`` if they stand in it."""
+    # A column of one value orders nothing, and sorting by one column is much faster than by two.
+    varying = [name for name in key if not _is_constant(rows[name])]
+    if len(varying) == 1:
+        return pc.sort_indices(rows[varying[0]])
+    return pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in varying]) if varying else None
+
+
+def _is_constant(column: pa.ChunkedArray) -> bool:
+    bounds = pc.min_max(column)
+    return bool(bounds["min"].as_py() == bounds["max"].as_py())
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

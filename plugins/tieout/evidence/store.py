@@ -111,7 +111,7 @@ class S3Store:
         with source.open("rb") as body:
             try:
                 self._client.put_object(Bucket=self.bucket, Key=key, Body=body)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:
                 self._raise(error, key)
 
     def chunks(self, key: str, version_id: str | None = None) -> Iterator[bytes] | None:
@@ -128,7 +128,7 @@ class S3Store:
     def _pieces(self, key: str, body: Any) -> Iterator[bytes]:
         try:
             yield from body.iter_chunks(_BLOCK)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._raise(error, key)
 
     def download(self, key: str, target: Path, sha256: str) -> None:
@@ -148,7 +148,7 @@ class S3Store:
                 digest.update(chunk)
                 file.write(chunk)
         if digest.hexdigest() != sha256:
-            msg = f"s3://{self.bucket}/{key}: expected SHA-256 {sha256}, got {digest.hexdigest()}: it was changed after it was staged."
+            msg = f"s3://{self.bucket}/{key}: expected SHA-256 {sha256}, got {digest.hexdigest()}: changed since."
             raise LandingConflict(msg)
 
     def sha256(self, key: str, version_id: str | None) -> tuple[str | None, int]:
@@ -169,7 +169,7 @@ class S3Store:
             for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix):
                 found += [_version(entry, marker=False) for entry in page.get("Versions", [])]
                 found += [_version(entry, marker=True) for entry in page.get("DeleteMarkers", [])]
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._raise(error, prefix)
         return found
 
@@ -178,7 +178,7 @@ class S3Store:
         try:
             pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
             return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             self._raise(error, prefix)
 
     def lock(self, key: str, version_id: str) -> LockState | None:
@@ -196,7 +196,9 @@ class S3Store:
     def _raise(self, error: Exception, key: str) -> NoReturn:
         code = _code(error)
         if code in _REFUSED:
-            msg = f"s3://{self.bucket}/{key}: the store refused this identity ({code}). Check the connection and the role's policy."
+            msg = (
+                f"s3://{self.bucket}/{key}: the store refused this identity ({code}). Check the connection and the role's policy."
+            )
             raise ConfigurationError(msg) from error
         if code is None and not type(error).__module__.startswith(("botocore", "urllib3")):
             raise error

@@ -10,7 +10,7 @@ effectiveness. Steps:
 4. Custody (bucket only): no later version and no delete marker shadows an object; each is locked as its manifest says.
 5. Coverage: no Parquet part stands without a manifest that names it.
 
-What it can not see yet: a manifest removed together with its parts. The signed digests will tell (README, "What it can not stop").
+What it can not see yet: a manifest removed together with its parts. The signed digests will tell.
 """
 
 from __future__ import annotations

@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from tieout.collectors.frame import Frame, extract
+from tieout.collectors.frame import ROWS_FILE, Frame, extract
 from tieout.collectors.ipe import AirflowRun, RawPage
 from tieout.contracts.cast import cast_rows
 from tieout.contracts.expectations import RULE_RESULT_TYPE, require_contract, result_rows, run_rules
@@ -114,9 +113,6 @@ def landing_of_pages(job: Job, pages: list[RawPage]) -> str:
     return landing_id(job.source.system, identity)
 
 
-ROWS_FILE = "rows.parquet"
-
-
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:
     """Collect: read the window from the source into the frame's folder.
 
@@ -165,20 +161,39 @@ def validate(job: Job, extraction: dict[str, Any], folder: Path) -> Validated:
     Raises:
         ContractError: A type or a contract rule is broken: nothing lands as a population.
     """
-    staged = pq.read_table(folder / ROWS_FILE)
-    rows = cast_rows(staged, job.contract, extraction["origin"])
-    results = run_rules(rows, job.contract, {"second_count": extraction["expected_rows"]})
-    require_contract(results, rows, job.contract, extraction["origin"])
-    rules = load_contract(contract_file(job.settings.contracts_folder, RULE_RESULT_TYPE))
-    listed = result_rows(rows, job.contract, results, rules)
+    rows = typed_rows(job, extraction, folder)
+    results, listed, rules = judge(job, extraction, rows)
     landing, most = extraction["landing"], job.settings.part_rows
     parts, rows_hash = write_parts(rows, job.contract, landing, folder, most)
     rule_parts, _ = write_parts(listed, rules, landing, folder, most)
-    predicate = _predicate(job, extraction, results, rows.num_rows, rows_hash)
+    predicate = predicate_of(job, extraction, results, rows.num_rows, rows_hash)
     return Validated(tuple(parts + rule_parts), tuple(results), predicate)
 
 
-def _predicate(job: Job, extraction: dict[str, Any], results: list[RuleResult], rows: int, rows_hash: str) -> dict[str, Any]:
+def typed_rows(job: Job, extraction: dict[str, Any], folder: Path) -> pa.Table:
+    """Return the staged rows in the contract's types.
+
+    Raises:
+        ContractError: A value does not fit.
+    """
+    with pa.OSFile(str(folder / ROWS_FILE)) as staged:
+        return cast_rows(pa.ipc.open_stream(staged).read_all(), job.contract, extraction["origin"])
+
+
+def judge(job: Job, extraction: dict[str, Any], rows: pa.Table) -> tuple[list[RuleResult], pa.Table, Contract]:
+    """Hold the rows against the contract; return the results, every row that did not meet a control rule, and their contract.
+
+    Raises:
+        ContractError: A contract rule is broken.
+    """
+    results = run_rules(rows, job.contract, {"second_count": extraction["expected_rows"]})
+    require_contract(results, rows, job.contract, extraction["origin"])
+    rules = load_contract(contract_file(job.settings.contracts_folder, RULE_RESULT_TYPE))
+    return results, result_rows(rows, job.contract, results, rules), rules
+
+
+def predicate_of(job: Job, extraction: dict[str, Any], results: list[RuleResult], rows: int, rows_hash: str) -> dict[str, Any]:
+    """Return the draft of the manifest's predicate: all that is known before anything has landed."""
     zone = job.scope.zone
     statement = job.control.statement_on((job.window.end - timedelta(microseconds=1)).astimezone(zone).date())
     return {

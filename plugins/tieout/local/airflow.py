@@ -118,9 +118,7 @@ def _airflow() -> list[str]:
     return [sys.executable, "-m", "airflow"]
 
 
-def start(
-    installation: Installation, processes: Processes, environ: Mapping[str, str], components: tuple[str, ...]
-) -> None:
+def start(installation: Installation, processes: Processes, environ: Mapping[str, str], components: tuple[str, ...]) -> None:
     """Start Airflow's components and wait until API server and scheduler are healthy.
 
     Raises:

@@ -18,8 +18,8 @@ from tieout.evidence.layout import KEY_LIST
 from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
 from tieout.local.installation import EVIDENCE_BUCKET, REGION, STAGING_BUCKET, Identity, Installation, write_private
-from tieout.local.processes import Processes
 from tieout.local.ports import store_ports
+from tieout.local.processes import Processes
 
 _READY_SECONDS = 30.0
 _DEFAULT_RETENTION_DAYS = 400
@@ -43,7 +43,7 @@ def start(installation: Installation, processes: Processes) -> None:
             break
         try:
             client.list_buckets()
-        except Exception:  # noqa: BLE001  # every failure means: not yet
+        except Exception:  # every failure means: not yet
             time.sleep(0.2)
         else:
             return

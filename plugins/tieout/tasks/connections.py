@@ -23,4 +23,3 @@ def landing_signer(settings: Settings) -> DocumentSigner:
         ConfigurationError: There is none, or it can not be used.
     """
     return load_signer(settings.landing_key)
-

@@ -105,10 +105,10 @@ class CollectOperator(_WindowOperator):
 
     def execute(self, context: Context) -> Reference:
         """Run the collector inside the frame."""
-        from tieout.collectors.frame import Frame
+        from tieout.collectors.frame import ROWS_FILE, Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import ROWS_FILE, collect, write_document
+        from tieout.flows.population_export import collect, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()
@@ -176,8 +176,9 @@ class ValidateOperator(_WindowOperator):
 
     def execute(self, context: Context) -> Reference:
         """Hold the staged rows against the contract."""
+        from tieout.collectors.frame import ROWS_FILE
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import ROWS_FILE, part_document, validate, write_document
+        from tieout.flows.population_export import part_document, validate, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()

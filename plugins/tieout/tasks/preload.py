@@ -18,7 +18,6 @@ def load() -> None:
     import boto3  # noqa: F401
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook  # noqa: F401
 
-    import tieout.flows.population_export
     from tieout.contracts.expectations import preload
 
     preload()

@@ -1,27 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A frame for any collector, and an extraction of it into rows."""
+"""A frame for any collector."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
 import pytest
+from tests.unit.collectors.frames import Extractor, FrameFactory
 
-from tieout.collectors.frame import Extraction, Frame, extract
+from tieout.collectors.frame import Frame
 from tieout.contracts.odcs import Contract
 from tieout.criteria.controls import SystemSource
 from tieout.criteria.periods import WindowKind, window
 from tieout.settings import Settings
-
-AFTER = datetime(2026, 11, 2, 6, tzinfo=UTC)
-"""A time at which every window of the tests is over."""
-FrameFactory = Callable[..., Frame]
 
 
 @pytest.fixture
@@ -50,22 +43,6 @@ def frame_of(tmp_path: Path, home: Path) -> FrameFactory:
         )
 
     return make
-
-
-@dataclass(frozen=True)
-class Extractor:
-    """Extracts change records, and returns them as they stand in the work folder."""
-
-    contract: Contract
-
-    def __call__(self, frame: Frame, clock: Callable[[], datetime] = lambda: AFTER) -> Extraction:
-        """Extract, with the column ``committed_at`` placing a row in the window."""
-        return extract(frame, self.contract, "committed_at", clock, None)
-
-    def rows(self, frame: Frame) -> list[dict[str, Any]]:
-        """Extract, and return the rows kept."""
-        rows: list[dict[str, Any]] = pq.read_table(self(frame).rows).to_pylist()
-        return rows
 
 
 @pytest.fixture

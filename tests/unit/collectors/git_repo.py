@@ -36,9 +36,9 @@ class GitRepo:
         branch: str = "main",
         parent: int | None = None,
         merge: int | None = None,
-        files: dict[str, bytes] | None = None,
+        files: dict[str, bytes | None] | None = None,
     ) -> int:
-        """Add a commit, and return its number, by which later ones call it ``parent`` or ``merge``."""
+        """Add a commit, and return its number for ``parent`` and ``merge`` of later ones; a file of None goes."""
         self._commits += 1
         message = subject if isinstance(subject, bytes) else subject.encode()
         parts = [f"commit refs/heads/{branch}\nmark :{self._commits}\n".encode()]
@@ -48,7 +48,10 @@ class GitRepo:
         parts += [b"from :%d\n" % parent] if parent else []
         parts += [b"merge :%d\n" % merge] if merge else []
         for name, content in (files or {}).items():
-            parts += [b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(content), content)]
+            if content is None:
+                parts += [b"D %b\n" % name.encode()]
+            else:
+                parts += [b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(content), content)]
         self._stream += b"".join(parts) + b"\n"
         return self._commits
 

@@ -84,6 +84,15 @@ def test_positions_go_on_from_batch_to_batch(read: Reader) -> None:
     assert positions == list(range(2, 20_002))
 
 
+def test_line_breaks_in_quotes_stay_where_a_block_of_the_reader_ends(read: Reader) -> None:
+    value = "0123456789\n" * 50_000
+    file = read(b"a,b\n" + b"".join(b'%d,"%b"\n' % (number, value.encode()) for number in range(40)))
+    tables = list(file.tables())
+    assert len(tables) > 1
+    assert {text for table in tables for text in table["b"].to_pylist()} == {value}
+    assert sum(table.num_rows for table in tables) == file.records == 40
+
+
 @pytest.mark.parametrize("suffix", [".csv.gz", ".csv.zst"])
 def test_compressed_pages_are_read(read: Reader, suffix: str) -> None:
     data = b"a,b\n1,2\n"

@@ -11,10 +11,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from tests.unit import change_csv
-from tests.unit.collectors.conftest import Extractor, FrameFactory
+from tests.unit.collectors.frames import Extractor, FrameFactory, staged_rows
 
 from tieout.collectors.frame import Frame, extract, file_chunks, find_collector
 from tieout.collectors.ipe import Count, Drop, SecondCount, SecondCountClass, SourceStatement
@@ -110,7 +109,10 @@ def test_a_parameter_of_another_type_or_absent_is_refused(frame_of: FrameFactory
 
 @pytest.mark.parametrize(
     ("name", "problem"),
-    [("no_such_source", "there is no module tieout/collectors/no_such_source.py."), ("ipe", "it has no function collect.")],
+    [
+        ("no_such_source", "there is no module tieout/collectors/no_such_source.py."),
+        ("ipe", "it has no function collect."),
+    ],
 )
 def test_what_is_no_collector_is_refused(name: str, problem: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
@@ -130,24 +132,25 @@ def test_the_window_is_half_open_and_the_rest_is_counted(
         "2026-04-01T00:30:00+01:00",  # 31 March in UTC
     ]
     extraction = extractor(frame_of(toy(rows(*times), total=5)))
-    assert pq.read_table(extraction.rows)[POSITION_COLUMN].to_pylist() == [2, 3, 5]
+    assert staged_rows(extraction)[POSITION_COLUMN].to_pylist() == [2, 3, 5]
     assert (extraction.ipe.rows_read, extraction.ipe.rows_in_window, extraction.ipe.expected_rows) == (5, 3, 3)
     assert extraction.ipe.drops == (Drop("outside the window", 2),)
 
 
+@pytest.mark.parametrize("step", [1, -1])
 def test_first_and_last_are_the_windows_over_all_batches(
-    frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]
+    frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str], step: int
 ) -> None:
     later = rows("2026-03-20T00:00:00Z", "2026-03-30T00:00:00Z", "2026-04-30T00:00:00Z")
     earlier = rows("2026-03-10T00:00:00Z", "2026-03-02T00:00:00Z", "2026-01-02T00:00:00Z", start=4)
-    ipe = extractor(frame_of(toy(later, earlier, total=6))).ipe
+    ipe = extractor(frame_of(toy(*(later, earlier)[::step], total=6))).ipe
     assert ipe.first == (f"shop {change_csv.sha(5)}", "2026-03-02T00:00:00.000000Z")
     assert ipe.last == (f"shop {change_csv.sha(2)}", "2026-03-30T00:00:00.000000Z")
 
 
 def test_zero_rows_are_an_extraction_too(frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]) -> None:
     extraction = extractor(frame_of(toy(rows("2026-05-01T00:00:00Z"), total=1)))
-    assert pq.read_table(extraction.rows).num_rows == 0
+    assert staged_rows(extraction).num_rows == 0
     assert (extraction.ipe.rows_in_window, extraction.ipe.expected_rows) == (0, 0)
     assert (extraction.ipe.first, extraction.ipe.last) == (None, None)
 
@@ -198,7 +201,10 @@ def test_a_row_that_has_no_place_in_time_is_refused_not_dropped(
     [
         (lambda table: table.drop_columns(["parents"]), "missing: parents"),
         (lambda table: table.append_column("colour", table["sha"]), "not in the contract: colour"),
-        (lambda table: table.append_column("system", table["sha"]), "though Tieout adds them itself: system"),
+        (
+            lambda table: table.append_column("system", table["sha"]),
+            "given by the source, though Tieout adds them itself: system",
+        ),
     ],
 )
 def test_columns_that_are_not_the_contracts_are_refused(
@@ -212,7 +218,9 @@ def test_columns_that_are_not_the_contracts_are_refused(
         extractor(frame_of(toy(change(rows("2026-03-05T00:00:00Z")), total=1)))
 
 
-def test_the_inclusion_date_is_the_one_that_is_named(frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]) -> None:
+def test_the_inclusion_date_is_the_one_that_is_named(
+    frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]
+) -> None:
     frame = frame_of(toy(rows("2026-05-01T00:00:00Z"), total=1))  # authored on 5 March
     extraction = extract(frame, extractor.contract, "authored_at", lambda: datetime(2026, 6, 1, tzinfo=UTC), None)
     assert extraction.ipe.rows_in_window == 1

@@ -74,7 +74,10 @@ def test_a_subject_that_is_no_utf_8_costs_nothing_but_itself() -> None:
     ("text", "problem"),
     [
         (b"\x01abc\x00def\n", "repo#main: line 1 of git's answer: expected 6 fields, got 2."),
-        (answer() + b"warning: x\n", "repo#main: line 3 of git's answer: expected a commit or a file's counts, got b'warn"),
+        (
+            answer() + b"warning: x\n",
+            "repo#main: line 3 of git's answer: expected a commit or a file's counts, got b'warn",
+        ),
     ],
 )
 def test_an_answer_of_another_form_is_refused_with_its_line(text: bytes, problem: str) -> None:
@@ -109,13 +112,13 @@ def test_a_branch_has_a_head_and_a_count(two_commits: Made) -> None:
     repository.refuse_shallow()
 
 
-def test_the_callers_git_settings_change_nothing(
-    two_commits: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_callers_git_settings_change_nothing(two_commits: Made, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     repository, ids = two_commits
     config = tmp_path / "home" / ".gitconfig"
     config.parent.mkdir()
-    config.write_text("[log]\n\tshowSignature = true\n\tdate = relative\n[diff]\n\torderFile = /nowhere\n[core]\n\tpager = false\n")
+    config.write_text(
+        "[log]\n\tshowSignature = true\n\tdate = relative\n[diff]\n\torderFile = /nowhere\n[core]\n\tpager = false\n"
+    )
     before = b"".join(repository.run(*FACTS, stdin=ids[2].encode()))
     monkeypatch.setenv("HOME", str(config.parent))
     monkeypatch.setenv("GIT_DIR", "/nowhere")
@@ -132,9 +135,7 @@ def test_a_replaced_commit_is_read_as_it_was_made(
 
 
 @pytest.mark.parametrize("branch", ["release", "--all", "main^{tree}", "../heads/main"])
-def test_a_branch_that_is_not_there_is_named(
-    two_commits: Made, branch: str
-) -> None:
+def test_a_branch_that_is_not_there_is_named(two_commits: Made, branch: str) -> None:
     repository, _ = two_commits
     with pytest.raises(SourceUnavailable) as caught:
         repository.head(branch)

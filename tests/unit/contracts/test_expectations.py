@@ -183,9 +183,7 @@ def test_rules_that_hold_let_the_population_through(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_a_rule_that_can_not_run_is_no_result(
-    tmp_path: Path, severity: str, judge: dict[str, Any], problem: str
-) -> None:
+def test_a_rule_that_can_not_run_is_no_result(tmp_path: Path, severity: str, judge: dict[str, Any], problem: str) -> None:
     contract = contract_with(tmp_path, {**judge, "severity": severity})
     with pytest.raises(ConfigurationError) as caught:
         run_rules(things(contract), contract, {})

@@ -173,9 +173,7 @@ def test_a_control_rule_on_a_nullable_column_says_what_a_null_means(tmp_path: Pa
     silent = rule("expect_column_values_to_be_in_set", column=name, value_set=[1])
     silent.pop("customProperties")
     if refused:
-        with pytest.raises(
-            ConfigurationError, match="its column can be null: add customProperty notDeterminableBecause"
-        ):
+        with pytest.raises(ConfigurationError, match="its column can be null: add customProperty notDeterminableBecause"):
             contract_with(tmp_path, silent)
     else:
         assert contract_with(tmp_path, silent).rules[0].not_determinable_because is None

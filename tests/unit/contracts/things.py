@@ -33,9 +33,7 @@ def column(name: str, logical_type: str, **more: Any) -> dict[str, Any]:
     return {"name": name, "logicalType": logical_type, **more}
 
 
-def rule(
-    expectation: str, *, severity: str = "warning", because: str = "Nothing is known.", **kwargs: Any
-) -> dict[str, Any]:
+def rule(expectation: str, *, severity: str = "warning", because: str = "Nothing is known.", **kwargs: Any) -> dict[str, Any]:
     """Return a rule as an ODCS document states it, its id the expectation's name without ``expect_``."""
     return {
         "id": expectation.removeprefix("expect_"),

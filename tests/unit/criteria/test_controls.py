@@ -88,9 +88,7 @@ def test_a_source_is_found_by_its_system(control: Control) -> None:
 
 
 def test_an_unknown_system_is_refused_with_those_there_are(control: Control) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"no system 'shop' in this control. Its systems: shop_csv, shop_git\."
-    ):
+    with pytest.raises(ConfigurationError, match=r"no system 'shop' in this control. Its systems: shop_csv, shop_git\."):
         control.source("shop")
 
 

@@ -138,9 +138,7 @@ def land_in(folder: Path, place: Place, rows: int, signer: DocumentSigner, work:
         key = place.part(part.table, landing, part.number)
         _write(folder / key, part.path.read_bytes())
         version = f"version-{part.number}"
-        subjects.append(
-            part_subject(key, part.sha256, version, part.bytes, part.evidence_type, part.rows, part.rows_sha256)
-        )
+        subjects.append(part_subject(key, part, version))
     document = predicate(place, landing, rows, rows_hash, page_sha256)
     _write(folder / document["manifest_key"], build_manifest(subjects, document, signer))
     return str(document["manifest_key"])

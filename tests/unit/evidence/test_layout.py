@@ -49,9 +49,7 @@ def test_manifest_prefix_ends_at_a_folder(period: str | None, control: str | Non
     assert manifest_prefix(period, control) == expected
 
 
-@pytest.mark.parametrize(
-    "key", [PLACE.manifest(LANDING), PLACE.part("t", LANDING, 0), PLACE.part("t", LANDING, 99_999)]
-)
+@pytest.mark.parametrize("key", [PLACE.manifest(LANDING), PLACE.part("t", LANDING, 0), PLACE.part("t", LANDING, 99_999)])
 def test_landing_of_reads_the_landing_from_manifest_and_part(key: str) -> None:
     assert landing_of(key) == LANDING
 

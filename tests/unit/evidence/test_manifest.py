@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.unit.evidence.signed_copy import BUCKET, PLACES, Keys, SignedCopy, Statement, listed
@@ -14,6 +15,7 @@ from tieout.evidence.dsse import IN_TOTO, seal
 from tieout.evidence.key_list import PAYLOAD_TYPE, KeyList
 from tieout.evidence.keys import Scope
 from tieout.evidence.manifest import Manifest, build_manifest, check_manifest, part_subject, raw_subject, read_manifest
+from tieout.evidence.parts import Part
 
 
 @pytest.fixture
@@ -56,7 +58,8 @@ def test_subjects_are_signed_in_order_of_name(template: SignedCopy, statement: S
 
 
 def test_a_subject_states_version_and_size() -> None:
-    part = part_subject("evidence/a", "d" * 64, "v1", 7, "thing.v1", 2, "e" * 64)
+    landed = Part(Path("x"), "thing.v1", "thing", 0, 2, "e" * 64, "d" * 64, 7)
+    part = part_subject("evidence/a", landed, "v1")
     assert part["digest"] == {"sha256": "d" * 64}
     assert part["annotations"] == {
         "role": "part",
@@ -79,9 +82,7 @@ def test_a_subject_states_version_and_size() -> None:
         pytest.param(lambda said: said["subject"][0].update(name="evidence/../x"), id="a name that leads out"),
     ],
 )
-def test_what_breaks_the_schema_is_never_signed(
-    statement: Statement, keys: Keys, change: Callable[[Statement], object]
-) -> None:
+def test_what_breaks_the_schema_is_never_signed(statement: Statement, keys: Keys, change: Callable[[Statement], object]) -> None:
     change(statement)
     with pytest.raises(CannotCheck, match="malformed"):
         build_manifest(statement["subject"], statement["predicate"], keys.landing)
@@ -107,9 +108,7 @@ def test_a_document_of_another_kind_is_no_manifest(statement: Statement, keys: K
 
 
 @pytest.mark.parametrize("bucket", [BUCKET, None])
-def test_a_manifest_stands_in_its_bucket_or_in_a_copy(
-    template: SignedCopy, key_list: KeyList, bucket: str | None
-) -> None:
+def test_a_manifest_stands_in_its_bucket_or_in_a_copy(template: SignedCopy, key_list: KeyList, bucket: str | None) -> None:
     data = template.path(template.manifest).read_bytes()
     assert check_manifest(data, template.manifest, key_list, bucket).predicate["bucket"] == BUCKET
 
@@ -152,13 +151,9 @@ def test_a_subject_that_does_not_belong_to_the_landing_is_tampered(
         check(seal(statement, IN_TOTO, keys.landing))
 
 
-@pytest.mark.parametrize(
-    "text", ["2026-02-30T06:00:00.000000Z", "2026-11-02T25:00:00.000000Z", "0000-11-02T06:00:00.000000Z"]
-)
+@pytest.mark.parametrize("text", ["2026-02-30T06:00:00.000000Z", "2026-11-02T25:00:00.000000Z", "0000-11-02T06:00:00.000000Z"])
 @pytest.mark.parametrize("place", ["landed_at", "retain_until"])
-def test_a_time_that_never_was_can_not_be_checked(
-    statement: Statement, keys: Keys, check: Check, place: str, text: str
-) -> None:
+def test_a_time_that_never_was_can_not_be_checked(statement: Statement, keys: Keys, check: Check, place: str, text: str) -> None:
     if place == "landed_at":
         statement["predicate"]["times"]["landed_at"]["at"] = text
     else:

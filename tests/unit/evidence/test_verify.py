@@ -22,9 +22,7 @@ def test_an_untouched_copy_is_intact(template: SignedCopy) -> None:
     assert (report.intact, len(report.landings), report.finding) == (3, 3, None)
     assert [landing.key for landing in report.landings] == sorted(template.manifests)
     assert all(landing.findings == () for landing in report.landings)
-    assert {landing.key: landing.rows for landing in report.landings} == dict(
-        zip(template.manifests, ROWS, strict=True)
-    )
+    assert {landing.key: landing.rows for landing in report.landings} == dict(zip(template.manifests, ROWS, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -89,16 +89,12 @@ def test_without_a_root_custody_was_not_checked(bucket: StandIn) -> None:
 
 @each_kind
 @pytest.mark.parametrize("marker", [True, False], ids=["delete marker", "version"])
-def test_whatever_shadows_an_object_is_tampering(
-    template: SignedCopy, bucket: StandIn, pick: Pick, marker: bool
-) -> None:
+def test_whatever_shadows_an_object_is_tampering(template: SignedCopy, bucket: StandIn, pick: Pick, marker: bool) -> None:
     key = pick(template)
     bucket.later[key] = [ObjectVersion(key, "later", LANDED + timedelta(days=1), True, marker, 1)]
     outcome, reason = only_finding(bucket.verify(template.root), template)
     assert outcome is Outcome.TAMPERED
-    assert reason.startswith(
-        f"{key}: shadowed: {'a delete marker hides it' if marker else 'another version of the key'}"
-    )
+    assert reason.startswith(f"{key}: shadowed: {'a delete marker hides it' if marker else 'another version of the key'}")
     assert "version later, 2026-11-03 06:00:01 UTC" in reason
 
 

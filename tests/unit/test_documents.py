@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from tieout.criteria.documents import MAX_YAML_BYTES, Document, load, read_yaml
+from tieout.documents import MAX_YAML_BYTES, Document, load, read_yaml
 from tieout.errors import ConfigurationError
 
 
@@ -58,9 +58,7 @@ def refusal(file: Path, text: str | bytes) -> str:
 def test_a_document_is_read_into_its_model(file: Path) -> None:
     file.write_text(BICYCLE)
     bicycle = load(file, Bicycle)
-    assert bicycle == Bicycle(
-        name="Rover", built_on=date(1885, 1, 1), wheels=(Wheel(size=36), Wheel(size=34, spokes=28))
-    )
+    assert bicycle == Bicycle(name="Rover", built_on=date(1885, 1, 1), wheels=(Wheel(size=36), Wheel(size=34, spokes=28)))
 
 
 def test_a_document_can_not_be_changed(file: Path) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -77,7 +77,7 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Location, int]]:
         raise ConfigurationError(msg) from error
     try:
         node = loader.get_single_node()
-        data = loader.construct_document(node) if node else None  # type: ignore[no-untyped-call]
+        data = loader.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         msg = f"{path}:{line}: {error.problem}."
@@ -86,12 +86,12 @@ def read_yaml(path: Path) -> tuple[dict[str, Any], dict[Location, int]]:
         msg = f"{path}: a value does not fit its tag: {error}."
         raise ConfigurationError(msg) from error
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     if not isinstance(data, dict):
         msg = f"{path}:1: expected a mapping of keys to values, got {type(data).__name__}."
         raise ConfigurationError(msg)
     lines: dict[Location, int] = {}
-    _collect_lines(node, (), lines)
+    _collect_lines(cast(yaml.Node, node), (), lines)
     return data, lines
 
 

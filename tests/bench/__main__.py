@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: starts an object store of its own, measures every row, exits with 1 if one is outside its budget."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench.harness import Row, machine, measure, run_child
+
+REPEATS = 4
+ROWS = (
+    Row("land", "tests.bench.landing", "floor", "ours", (100_000, 400_000), 0.5, 600),
+    # At most 1.5 times the floor's time is at least 0.67 of its rate.
+    Row("validate", "tests.bench.validation", "floor", "ours", (100_000, 400_000), 0.67, None),
+)
+
+
+def main() -> int:
+    """Run the bench."""
+    if sys.argv[1:2] == ["--child"]:
+        module, side, folder, rows, repeat = sys.argv[2:]
+        run_child(getattr(importlib.import_module(module), side), Path(folder), int(rows), int(repeat))
+        return 0
+    from tieout.local.installation import REGION
+    from tieout.local.stack import Stack
+
+    print(machine())
+    with tempfile.TemporaryDirectory(prefix="tieout-bench-") as work:
+        folder = Path(work)
+        (folder / "project").mkdir()
+        stack = Stack(folder / "project")
+        with stack.stopped_at_the_end():
+            stack.start_store(lambda _: None)
+            writer = stack.installation.identity("writer")
+            environment = {
+                **os.environ,
+                "AWS_ACCESS_KEY_ID": writer.access_key,
+                "AWS_SECRET_ACCESS_KEY": writer.secret_key,
+                "AWS_ENDPOINT_URL_S3": stack.installation.endpoint,
+                "AWS_DEFAULT_REGION": REGION,
+            }
+            fits = [measure(row, folder, environment, REPEATS, lambda text: print(text, file=sys.stderr)) for row in ROWS]
+    return 0 if all(fits) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Validation with every failing row listed, against Great Expectations' own SUMMARY of the same suite."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tests.bench.landing import job_of
+from tieout.collectors.frame import Frame
+from tieout.contracts import expectations
+from tieout.flows import population_export as flow
+
+
+def _typed(folder: Path, rows: int, repeat: int) -> tuple[flow.Job, dict[str, Any], pa.Table]:
+    job, system = job_of(folder, rows, repeat, "validate")
+    with tempfile.TemporaryDirectory() as work:
+        frame = Frame(job.settings, system, job.window, Path(work))
+        extraction = flow.collect(job, frame, lambda: datetime.now(UTC), None)
+        typed = flow.typed_rows(job, extraction, Path(work))
+    expectations.preload()
+    return job, extraction, typed
+
+
+def floor(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
+    """Let Great Expectations validate the suite, with result format SUMMARY."""
+    job, extraction, typed = _typed(folder, rows, repeat)
+    parameters = {"second_count": extraction["expected_rows"]}
+
+    def timed() -> None:
+        expectations.validate_suite(typed, job.contract, parameters, "SUMMARY")
+
+    return timed
+
+
+def ours(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
+    """Hold the rows against the contract, and list every row that does not meet a control rule."""
+    job, extraction, typed = _typed(folder, rows, repeat)
+
+    def timed() -> None:
+        results, listed, _ = flow.judge(job, extraction, typed)
+        assert listed.num_rows == sum(result.not_met + result.not_determinable for result in results)
+
+    return timed

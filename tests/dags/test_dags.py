@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DAG files: found by Airflow, thin, quick to parse, and one broken YAML file hides no other."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROBE = """
+import json, sys, time
+from airflow.dag_processing.dagbag import DagBag
+from airflow.serialization.serialized_objects import DagSerialization
+started = time.perf_counter()
+bag = DagBag(sys.argv[1])
+seconds = time.perf_counter() - started
+slow = [name for name in ("boto3", "great_expectations", "requests", "pandas") if name in sys.modules]
+restored = {dag_id: DagSerialization.from_dict(DagSerialization.to_dict(dag)) for dag_id, dag in bag.dags.items()}
+print(json.dumps({
+    "seconds": seconds,
+    "slow": slow,
+    "errors": {str(file): text for file, text in bag.import_errors.items()},
+    "dags": {
+        dag_id: {
+            "tasks": sorted(dag.task_ids),
+            "tags": sorted(dag.tags),
+            "doc": dag.doc_md,
+            "timetable": restored[dag_id].timetable.summary,
+            "catchup": dag.catchup,
+        }
+        for dag_id, dag in bag.dags.items()
+    },
+}))
+"""
+
+
+def parse(home: Path, airflow_home: Path) -> dict[str, Any]:
+    """Parse a project's DAG folder in a process of its own, as the DAG processor does."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "TIEOUT"))}
+    environment = {
+        **kept,
+        "AIRFLOW_HOME": str(airflow_home),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR",
+        "TIEOUT_HOME": str(home),
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", PROBE, str(home / "dags")],
+        env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    parsed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return parsed
+
+
+@pytest.fixture(scope="module")
+def parsed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return parse(repository, tmp_path_factory.mktemp("airflow"))
+
+
+def test_each_control_is_a_dag_of_the_same_name(parsed: dict[str, Any], repository: Path) -> None:
+    controls = {path.stem for path in (repository / "include" / "criteria" / "controls").glob("*.yaml")}
+    assert parsed["errors"] == {}
+    assert set(parsed["dags"]) == controls
+    assert "cc8_1_change_management" in controls
+
+
+def test_tasks_are_the_verbs_per_system(parsed: dict[str, Any]) -> None:
+    expected = sorted(f"{system}.{verb}" for system in ("shop_csv", "shop_git") for verb in ("collect", "validate", "land"))
+    assert parsed["dags"]["cc8_1_change_management"]["tasks"] == expected
+
+
+def test_the_timetable_survives_serialization(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["cc8_1_change_management"]
+    assert dag["timetable"] == "monthly, 06:00 UTC after each window"
+    assert dag["catchup"] is False
+    assert {"CC8.1", "population_export", "tieout"} <= set(dag["tags"])
+
+
+def test_parsing_imports_nothing_slow_and_takes_under_a_second(parsed: dict[str, Any]) -> None:
+    assert parsed["slow"] == []
+    assert parsed["seconds"] < 1.0
+
+
+def test_dag_files_are_thin_and_found_by_airflow(repository: Path) -> None:
+    files = list((repository / "dags").glob("*.py"))
+    assert files
+    for file in files:
+        text = file.read_text().lower()
+        assert "airflow" in text, "without both words Airflow skips the file silently"
+        assert "dag" in text
+        assert len(text.splitlines()) <= 15
+
+
+def test_the_library_is_hidden_from_the_plugin_loader(repository: Path) -> None:
+    assert (repository / "plugins" / ".airflowignore").read_text() == "tieout/\n"
+
+
+def test_a_broken_control_file_becomes_a_failing_placeholder_and_hides_no_other(repository: Path, tmp_path: Path) -> None:
+    home = tmp_path / "project"
+    shutil.copytree(repository / "include", home / "include")
+    for name in ("dags", "plugins"):
+        (home / name).symlink_to(repository / name)
+    control = home / "include" / "criteria" / "controls" / "cc8_1_change_management.yaml"
+    broken = control.with_name("cc8_2_broken.yaml")
+    broken.write_text(control.read_text().replace("owner: Head", "ownr: Head"))
+    parsed = parse(home, tmp_path / "airflow")
+    assert set(parsed["dags"]) == {"cc8_1_change_management", "cc8_2_broken"}
+    placeholder = parsed["dags"]["cc8_2_broken"]
+    assert placeholder["tasks"] == ["correct_the_file"]
+    assert "broken file" in placeholder["tags"]
+    line = control.read_text().splitlines().index("owner: Head of Engineering") + 1
+    assert f"cc8_2_broken.yaml:{line}: ownr: unknown key. Did you mean 'owner'?" in placeholder["doc"]
+
+
+BACKFILL = """
+import datetime, json
+from tieout.tasks.timetable import WindowTimetable
+from airflow.exceptions import InvalidPartitionKeyError
+table = WindowTimetable(%r, time="06:30", timezone="Europe/Berlin")
+utc = datetime.timezone.utc
+infos = table.iter_partition_dagrun_infos(
+    earliest=datetime.datetime(2026, 1, 1, tzinfo=utc), latest=datetime.datetime(2026, 12, 31, 23, tzinfo=utc))
+runs = [(info.partition_key, info.partition_date.isoformat(), table.resolve_partition_date(info.partition_key).isoformat())
+        for info in infos]
+try:
+    table.resolve_partition_date("nonsense")
+    refused = False
+except InvalidPartitionKeyError:
+    refused = True
+print(json.dumps({"runs": runs, "refused": refused}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "first", "last"),
+    [
+        ("daily", 365, "2026-01-01", "2026-12-31"),
+        ("weekly", 52, "2026-W02", "2026-W53"),
+        ("monthly", 12, "2026-01", "2026-12"),
+        ("quarterly", 4, "2026-Q1", "2026-Q4"),
+    ],
+)
+def test_a_key_decodes_to_the_tick_that_a_run_carries(kind: str, count: int, first: str, last: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(BACKFILL % kind)],
+        env={**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer = json.loads(done.stdout.splitlines()[-1])
+    runs = answer["runs"]
+    assert answer["refused"]
+    assert len(runs) == count
+    assert len({key for key, _, _ in runs}) == count
+    assert (runs[0][0], runs[-1][0]) == (first, last)
+    for _, tick, decoded in runs:
+        assert datetime.fromisoformat(tick) == datetime.fromisoformat(decoded)
