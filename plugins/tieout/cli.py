@@ -138,7 +138,12 @@ def _as_text(report: Report) -> str:
         lines.append(f"{report.finding.outcome}: {report.finding.reason}")
     lines.append(f"custody: {report.custody}")
     lines.append(f"{report.outcome} {report.intact}/{len(report.landings)}")
-    return "\n".join(lines)
+    return "\n".join(printable(line) for line in lines)
+
+
+def printable(text: str) -> str:
+    """Return a text with every control character written out: names in a hostile copy must not steer a terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 @main.command()

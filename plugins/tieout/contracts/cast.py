@@ -15,7 +15,7 @@ POSITION_COLUMN = "_position"
 """Staged rows carry where each stood in its source (a line or row number, counted from 1). It never lands."""
 _SHOWN = 5
 
-_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?(Z|[+-]\d{2}:?\d{2})$"
+_TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}(:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _PATTERNS = {
     "int64": (r"^-?\d{1,19}$", "a whole number"),
     "double": (r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$", "a number"),
@@ -93,7 +93,7 @@ def cast_column(rows: pa.Table, column: Column) -> tuple[pa.ChunkedArray, str | 
     if not pa.types.is_string(array.type):
         return array, f"column {column.name!r}: expected {column.type}, got {array.type}."
     _, expected = _PATTERNS[str(column.type)]
-    # Arrow reads a time as strictly as our pattern does; it is laxer with the other types, which repeat themselves more.
+    # Arrow takes exactly the times that our pattern does; it is laxer with the other types, which repeat themselves more.
     unfit = None if pa.types.is_timestamp(column.type) else _unfit(array, column)
     if unfit is None:
         try:

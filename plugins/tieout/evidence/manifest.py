@@ -6,15 +6,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tieout.errors import CannotCheck, Tampered
 from tieout.evidence.dsse import IN_TOTO, seal, stated_instant, unseal, verify_signature
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import DocumentSigner, Scope
 from tieout.evidence.layout import Place
-from tieout.evidence.parts import Part
 from tieout.evidence.schemas import check_document
+
+if TYPE_CHECKING:
+    from tieout.evidence.parts import Part
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:tieout:landing:v1"

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Change records from a git repository: the commits on the first-parent chain of its protected branch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tieout.collectors.change_records import BLIND_SPOTS, with_committer_facts
+from tieout.collectors.frame import Frame
+from tieout.collectors.git_text import CHAIN, DEFAULT_PULL_REQUEST, FACTS, Repository, parse_chain, parse_facts
+from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
+from tieout.contracts.cast import POSITION_COLUMN
+from tieout.errors import ConfigurationError
+
+_FACTS = ("authored_at", "author", "committer", "parents", "pull_request", "change_type")
+_COUNTS = ("files_changed", "insertions", "deletions")
+
+
+def collect(frame: Frame) -> Iterator[pa.Table]:
+    """Read the whole chain's ids and times, then every fact of the window's commits.
+
+    Parameters: ``repository`` (a path), ``branch``, ``platform_committers``, and ``pull_request_pattern`` where messages
+    reference pull requests in a form of their own. Commits outside the window come without facts; the frame drops them.
+
+    Raises:
+        ConfigurationError: A parameter is wrong.
+        SourceUnavailable: The repository or the branch is not there.
+        ContractError: The repository is a shallow clone, or git's answer is not in the form that was asked for.
+    """
+    branch = frame.parameter("branch", str)
+    pull_request = _pattern(frame.parameter("pull_request_pattern", str, DEFAULT_PULL_REQUEST))
+    repository = Repository(frame.path("repository"))
+    origin = f"{frame.parameter('repository', str)}#{branch}"
+    head = repository.head(branch)  # the branch may move while we read: everything below asks for this one commit
+    repository.refuse_shallow()
+    frame.state(
+        SourceStatement(
+            kind="git repository",
+            location=origin,
+            account=None,
+            query=f"git {' '.join(CHAIN)} {head}; git {' '.join(FACTS)} for the commits of the window",
+            parameters={"branch": branch, "head": head},
+            credential="file system of the machine that ran this",
+            read_only_proof="none: git log, rev-list and rev-parse change nothing, but the file system would allow more",
+            blind_spots=(*BLIND_SPOTS, "A force push before this extraction leaves no trace in the chain."),
+        )
+    )
+    listing = b"".join(_captured(frame, repository, (*CHAIN, head, "--")))
+    chain = parse_chain(listing, origin)
+    total, how = repository.count(head), "git rev-list --first-parent --count"
+    frame.count(Count(total, how), SecondCount(total, how, SecondCountClass.SAME_ENDPOINT))
+
+    times = pc.cast(pa.array([time for _, time in chain], pa.string()), pa.timestamp("us", tz="UTC"))
+    inside = pc.and_(pc.greater_equal(times, frame.window.start), pc.less(times, frame.window.end)).to_pylist()
+    wanted = [sha for (sha, _), here in zip(chain, inside, strict=True) if here]
+    answer = b"".join(_captured(frame, repository, FACTS, "\n".join(wanted).encode())) if wanted else b""
+    facts = parse_facts(answer, pull_request, origin)
+
+    columns = {"sha": [sha for sha, _ in chain], "committed_at": [time for _, time in chain]}
+    columns |= {name: [facts.get(sha, {}).get(name, "") for sha, _ in chain] for name in (*_FACTS, *_COUNTS)}
+    rows = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    rows = rows.append_column(POSITION_COLUMN, pa.array(range(1, len(chain) + 1), pa.int64()))
+    yield with_committer_facts(rows, frame.parameter("platform_committers", list, []))
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        msg = f"parameter 'pull_request_pattern': no regular expression: {error}: {text!r}."
+        raise ConfigurationError(msg) from error
+    if not pattern.groups:  # it would find no number: every change would look like one without pull request
+        msg = f"parameter 'pull_request_pattern': expected a group around the number, such as (\\d+), got {text!r}."
+        raise ConfigurationError(msg)
+    return pattern
+
+
+def _captured(frame: Frame, repository: Repository, command: tuple[str, ...], stdin: bytes = b"") -> Iterator[bytes]:
+    page = frame.capture(repository.run(*command, stdin=stdin), ".txt", "text/plain")
+    with pa.input_stream(str(page), compression="zstd") as stored:
+        while piece := stored.read(1024 * 1024):
+            yield piece

