@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,16 @@ def parts(airflow: Airflow, window: str, system: str) -> list[str]:
     return sorted(key for key in keys if f"window={window}/{system}-" in key)
 
 
-def point_csv_at(airflow: Airflow, path: Path) -> None:
-    """Let the control's CSV system read another file; tasks read the YAML anew."""
+@pytest.fixture
+def drop(airflow: Airflow, tmp_path: Path) -> Iterator[Path]:
+    """Let the control's CSV system read a file of the test's own; tasks read the YAML anew, and it is put back at the end."""
     file = airflow.home / "include" / "criteria" / "controls" / f"{CONTROL}.yaml"
-    control = yaml.safe_load(file.read_text())
-    control["systems"][0]["parameters"]["path"] = str(path)
+    before = file.read_text()
+    control = yaml.safe_load(before)
+    control["systems"][0]["parameters"]["path"] = str(tmp_path / "drop.csv")
     file.write_text(yaml.safe_dump(control, sort_keys=False))
+    yield tmp_path / "drop.csv"
+    file.write_text(before)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +105,7 @@ BROKEN = {
         "2026-07",
         HEADER.replace(",parents", "") + merge(1, "2026-07-02").replace(",1,7,", ",7,") + "\n",
         "collect",
-        ["missing: parents", "export the file with the missing columns"],
+        ["missing: parents", "export the missing columns"],
     ),
     "wrong type": (
         "2026-08",
@@ -124,11 +129,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", list(BROKEN))
-def test_a_broken_file_says_so_in_the_task_log_and_lands_nothing(airflow: Airflow, tmp_path: Path, what: str) -> None:
+def test_a_broken_file_says_so_in_the_task_log_and_lands_nothing(airflow: Airflow, drop: Path, what: str) -> None:
     window, content, task, expected = BROKEN[what]
-    path = tmp_path / "drop.csv"
-    path.write_text(content)
-    point_csv_at(airflow, path)
+    drop.write_text(content)
     run_id = f"broken__{what.replace(' ', '_')}"
     assert airflow.run(window, run_id) == "failed"
     log = airflow.api.log(CONTROL, run_id, f"shop_csv.{task}", 1)
@@ -140,11 +143,9 @@ def test_a_broken_file_says_so_in_the_task_log_and_lands_nothing(airflow: Airflo
     assert tries == 1, "a broken contract is not retried"
 
 
-def test_what_broke_is_kept_as_it_came(airflow: Airflow, tmp_path: Path) -> None:
+def test_what_broke_is_kept_as_it_came(airflow: Airflow, drop: Path) -> None:
     content = HEADER + merge(1, "2026-09-02") + "\n" + "only,three,fields\n"
-    path = tmp_path / "drop.csv"
-    path.write_text(content)
-    point_csv_at(airflow, path)
+    drop.write_text(content)
     assert airflow.run("2026-09", "broken__kept") == "failed"
     log = airflow.api.log(CONTROL, "broken__kept", "shop_csv.collect", 1)
     assert "line 3: expected 11 fields, got 3" in log
@@ -159,13 +160,23 @@ def test_what_broke_is_kept_as_it_came(airflow: Airflow, tmp_path: Path) -> None
     assert lock.mode == "COMPLIANCE"
 
 
-def test_a_file_with_a_header_and_no_rows_lands_as_zero(airflow: Airflow, tmp_path: Path) -> None:
-    point_csv_at(airflow, write_csv(tmp_path / "drop.csv", []))
+def test_zero_rows_land_as_zero_and_other_rows_need_a_reason_to_supersede_them(airflow: Airflow, drop: Path) -> None:
+    write_csv(drop, [])
     assert airflow.run("2026-10", "zero__2026-10") == "success"
-    [found] = [
-        entry for entry in airflow.store.verify(observation_period="2026-H2").landings if "window=2026-10/shop_csv-" in entry.key
-    ]
-    assert (found.outcome, found.rows) == (Outcome.INTACT, 0)
+    assert landed(airflow, "2026-10") == [(Outcome.INTACT, 0)]
+
+    write_csv(drop, [merge(1, "2026-10-02")])
+    assert airflow.run("2026-10", "differs__2026-10") == "failed"
+    assert "has landed already" in airflow.api.log(CONTROL, "differs__2026-10", "shop_csv.land", 1)
+    assert landed(airflow, "2026-10") == [(Outcome.INTACT, 0)]
+
+    assert airflow.run("2026-10", "supersedes__2026-10", {"supersede_reason": "the drop came late"}) == "success"
+    assert sorted(landed(airflow, "2026-10")) == [(Outcome.INTACT, 0), (Outcome.INTACT, 1)]
+
+
+def landed(airflow: Airflow, window: str) -> list[tuple[Outcome, int | None]]:
+    report = airflow.store.verify(observation_period="2026-H2")
+    return [(entry.outcome, entry.rows) for entry in report.landings if f"window={window}/shop_csv-" in entry.key]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,11 @@ def test_an_interrupted_demo_leaves_no_process(project: Path, number: signal.Sig
     time.sleep(2)
     assert len(processes_of(project)) >= 3
     demo.send_signal(number)
-    assert demo.wait(timeout=60) != 0
+    try:
+        assert demo.wait(timeout=60) == 128 + number
+    finally:
+        demo.kill()
+        demo.wait()
     assert processes_of(project) == []
     assert not run_file.exists()
 

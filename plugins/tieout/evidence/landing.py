@@ -17,12 +17,12 @@ from typing import Any
 
 import rfc8785
 
-from tieout.errors import ConfigurationError, LandingConflict, StoreUnavailable
+from tieout.errors import ConfigurationError, LandingConflict, StoreUnavailable, VerificationError
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import MANIFEST_SUFFIX, Place
 from tieout.evidence.manifest import Manifest, build_manifest, part_subject, raw_subject, read_manifest
 from tieout.evidence.parts import Part
-from tieout.evidence.store import Retention, S3Store
+from tieout.evidence.store import ObjectVersion, Retention, S3Store, first_version
 from tieout.files import file_sha256
 from tieout.times import instant
 
@@ -151,15 +151,12 @@ def standing_landing(store: S3Store, place: Place, system: str) -> Manifest | No
     """Return the manifest that stands for a system in a slot: the one that no other supersedes.
 
     Raises:
-        LandingConflict: Two stand; people have to decide.
+        LandingConflict: Two stand, or one can not be read; people have to decide.
     """
-    manifests = []
-    for key in store.keys(place.manifests_of(system)):
-        chunks = store.chunks(key)
-        if chunks is None:
-            msg = f"s3://{store.bucket}/{key}: it was listed and is not there."
-            raise StoreUnavailable(msg)
-        manifests.append(read_manifest(b"".join(chunks), key))
+    versions: dict[str, list[ObjectVersion]] = {}
+    for version in store.versions(place.manifests_of(system)):
+        versions.setdefault(version.key, []).append(version)
+    manifests = [_first_manifest(store, key, listed) for key, listed in versions.items()]
     manifests = [manifest for manifest in manifests if manifest.predicate["system"] == system]
     superseded = {entry["landing"] for manifest in manifests if (entry := manifest.predicate["supersedes"])}
     standing = [manifest for manifest in manifests if manifest.landing not in superseded]
@@ -168,6 +165,19 @@ def standing_landing(store: S3Store, place: Place, system: str) -> Manifest | No
         msg = f"{place.partition}: two landings of system {system!r} stand and neither supersedes the other: {names}."
         raise LandingConflict(msg)
     return standing[0] if standing else None
+
+
+def _first_manifest(store: S3Store, key: str, versions: list[ObjectVersion]) -> Manifest:
+    """Read what landed under a key, whatever has been written over it since."""
+    chunks = store.chunks(key, first_version(versions))
+    if chunks is None:
+        msg = f"s3://{store.bucket}/{key}: it was listed and is not there."
+        raise StoreUnavailable(msg)
+    try:
+        return read_manifest(b"".join(chunks), key)
+    except VerificationError as error:
+        msg = f"{error} Nothing is landed beside it: run tieout verify, and find out who wrote it."
+        raise LandingConflict(msg) from error
 
 
 def _same_population(standing: Manifest, draft: Draft) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tieout.errors import CannotCheck
 from tieout.evidence.dsse import MAX_DOCUMENT_BYTES
-from tieout.evidence.store import LockState, ObjectVersion, S3Store
+from tieout.evidence.store import LockState, ObjectVersion, S3Store, first_version
 from tieout.files import file_sha256
 
 
@@ -33,10 +33,7 @@ class Bucket:
 
     def first_version(self, key: str) -> str | None:
         """Return the oldest version of a key."""
-        versions = [version for version in self.versions(key) if not version.is_delete_marker]
-        # A store's clock has seconds; among equals the listing gives the newest first.
-        oldest = min(enumerate(versions), key=lambda item: (item[1].last_modified, -item[0]), default=None)
-        return oldest[1].version_id if oldest else None
+        return first_version(self.versions(key))
 
     def read(self, key: str, version_id: str | None) -> bytes | None:
         """Return a document's bytes.

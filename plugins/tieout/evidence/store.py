@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,14 @@ class ObjectVersion:
     is_latest: bool
     is_delete_marker: bool
     size: int
+
+
+def first_version(versions: Sequence[ObjectVersion]) -> str | None:
+    """Return the oldest version among those of one key, in the order in which the store lists them: the one that landed."""
+    stored = [version for version in versions if not version.is_delete_marker]
+    # A store's clock has seconds; among equals the listing gives the newest first.
+    oldest = min(enumerate(stored), key=lambda item: (item[1].last_modified, -item[0]), default=None)
+    return oldest[1].version_id if oldest else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ import pyarrow as pa
 from tieout.collectors.frame import ROWS_FILE, Frame, extract
 from tieout.collectors.ipe import AirflowRun, RawPage
 from tieout.contracts.cast import cast_rows
-from tieout.contracts.expectations import RULE_RESULT_TYPE, require_contract, result_rows, run_rules
+from tieout.contracts.expectations import require_contract, run_rules
+from tieout.contracts.listing import RULE_RESULT_TYPE, result_rows
 from tieout.contracts.odcs import Contract, RuleKind, contract_file, load_contract
 from tieout.contracts.rules import RuleResult
 from tieout.criteria.controls import Control, SystemSource, control_files, load_control

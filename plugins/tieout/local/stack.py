@@ -66,13 +66,14 @@ class Stack:
         def interrupt(number: int, _frame: FrameType | None) -> None:
             raise SystemExit(128 + number)
 
-        before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+        # SIGINT too: a shell that starts us in the background would otherwise have it ignored.
+        before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave half of them running
+            for number in before:
+                signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of them running
             self.stop()
-            signal.signal(signal.SIGINT, signal.default_int_handler)
             for number, handler in before.items():
                 signal.signal(number, handler)
 

@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators of a population export: collect, validate, land, each for one system and the window of the run.
+
+Between two tasks only a reference travels: the key of a document in the staging bucket, and its hash. The staging bucket is
+unlocked, so each task checks what it takes from there against that hash.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from tieout.errors import ExtractionRefused, TerminalError
+from tieout.settings import Settings, from_environment
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from tieout.collectors.frame import Frame
+    from tieout.evidence.store import Retention, S3Store
+    from tieout.flows.population_export import Job
+
+log = logging.getLogger(__name__)
+
+Reference = dict[str, str]
+"""Key and SHA-256 of a document in the staging bucket."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class _WindowOperator(BaseOperator):
+    """What the three tasks share: a control, a system, and the window that the run's partition key names."""
+
+    template_fields = ("reference",)
+
+    def __init__(self, *, control_id: str, system: str, reference: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.control_id = control_id
+        self.system = system
+        self.reference = reference
+
+    def job(self, settings: Settings, context: Context) -> Job:
+        """Return the job of this run.
+
+        Raises:
+            ExtractionRefused: The run has no partition key.
+        """
+        from tieout.flows.population_export import plan
+
+        key = context["dag_run"].partition_key
+        if not key:
+            msg = (
+                "this run names no window: it has no partition key. Trigger it with one, for example "
+                '{"logical_date": null, "partition_key": "2026-03", "dag_run_id": "window__2026-03"}.'
+            )
+            raise ExtractionRefused(msg)
+        return plan(settings, self.control_id, self.system, key)
+
+
+def _retention(settings: Settings, job: Job) -> Retention:
+    from tieout.evidence.landing import retain_until
+    from tieout.evidence.store import Retention
+
+    end = job.period.end(job.scope.zone)
+    until = retain_until(end, settings.retention_years, settings.retention_cap_years, _now())
+    return Retention(settings.retention_mode, until, settings.sse, settings.sse_key_id)
+
+
+class CollectOperator(_WindowOperator):
+    """Collect: read the window, lock the raw pages, stage the rows.
+
+    Returns:
+        The reference of the extraction document.
+    """
+
+    def execute(self, context: Context) -> Reference:
+        """Run the collector inside the frame."""
+        from tieout.collectors.frame import ROWS_FILE, Frame
+        from tieout.collectors.ipe import AirflowRun
+        from tieout.evidence.layout import staging_prefix
+        from tieout.flows.population_export import collect, write_document
+        from tieout.tasks.connections import stores
+
+        settings = from_environment()
+        job = self.job(settings, context)
+        evidence, staging = stores(settings)
+        task = context["ti"]
+        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
+        log.info("Collecting %s of %s, %s to %s", self.system, self.control_id, job.window.start, job.window.end)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            frame = Frame(settings, job.source, job.window, Path(work))
+            try:
+                document = collect(job, frame, _now, run)
+            except TerminalError as error:
+                where = _lock_pages(evidence, settings, job, frame)
+                if not where:
+                    raise
+                kept = ", ".join(page["key"] for page in where)
+                msg = f"{error}\nWhat came is kept, unusable as a population: {kept}"
+                raise type(error)(msg) from error
+            document["pages"] = _lock_pages(evidence, settings, job, frame)
+            ipe = document["ipe"]
+            log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
+            prefix = staging_prefix(job.place, document["landing"])
+            staging.put(prefix + ROWS_FILE, frame.folder / ROWS_FILE)
+            path = frame.folder / "extraction.json"
+            sha256 = write_document(path, document)
+            staging.put(prefix + path.name, path)
+        return {"key": prefix + path.name, "sha256": sha256}
+
+
+def _lock_pages(evidence: S3Store, settings: Settings, job: Job, frame: Frame) -> list[dict[str, Any]]:
+    from tieout.flows.population_export import landing_of_pages
+
+    landing = landing_of_pages(job, frame.pages)
+    retention = _retention(settings, job)
+    stored = []
+    for page in frame.pages:
+        key = job.place.raw(landing, page.name)
+        version = evidence.put_locked(key, frame.folder / page.name, page.stored_sha256, retention)
+        stored.append(
+            {
+                "key": key,
+                "version_id": version,
+                "sha256": page.stored_sha256,
+                "bytes": page.stored_bytes,
+                "received_sha256": page.received_sha256,
+            }
+        )
+    return stored
+
+
+def _fetch(staging: S3Store, reference: Reference, folder: Path) -> dict[str, Any]:
+    path = folder / reference["key"].rsplit("/", 1)[-1]
+    staging.download(reference["key"], path, reference["sha256"])
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    return document
+
+
+class ValidateOperator(_WindowOperator):
+    """Validate: contract rules, control rules, and the Parquet parts as they will land.
+
+    Returns:
+        The reference of the draft.
+    """
+
+    def execute(self, context: Context) -> Reference:
+        """Hold the staged rows against the contract."""
+        from tieout.collectors.frame import ROWS_FILE
+        from tieout.evidence.layout import staging_prefix
+        from tieout.flows.population_export import part_document, validate, write_document
+        from tieout.tasks.connections import stores
+
+        settings = from_environment()
+        job = self.job(settings, context)
+        _, staging = stores(settings)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            folder = Path(work)
+            extraction = _fetch(staging, self.reference, folder)
+            prefix = staging_prefix(job.place, extraction["landing"])
+            staging.download(prefix + ROWS_FILE, folder / ROWS_FILE, extraction["rows_sha256"])
+            validated = validate(job, extraction, folder)
+            for result in validated.results:
+                log.info(
+                    "%s rule %s: %s (met %s, not met %s, not determinable %s)",
+                    result.kind, result.rule, result.result, result.met, result.not_met, result.not_determinable,
+                )  # fmt: skip
+            for part in validated.parts:
+                staging.put(prefix + part.path.name, part.path)
+            document = {
+                "predicate": validated.predicate,
+                "parts": [part_document(part) for part in validated.parts],
+                "pages": extraction["pages"],
+            }
+            path = folder / "draft.json"
+            sha256 = write_document(path, document)
+            staging.put(prefix + path.name, path)
+        return {"key": prefix + path.name, "sha256": sha256}
+
+
+class LandOperator(_WindowOperator):
+    """Land: the parts, locked, then the signed manifest.
+
+    Returns:
+        Landing, manifest key and hash, rows, potential deviations: a reference, never evidence.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Land the draft, or find that it has landed."""
+        from tieout.evidence.landing import land
+        from tieout.evidence.layout import staging_prefix
+        from tieout.flows.population_export import draft
+        from tieout.tasks.connections import landing_signer, stores
+
+        settings = from_environment()
+        job = self.job(settings, context)
+        evidence, staging = stores(settings)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            folder = Path(work)
+            document = _fetch(staging, self.reference, folder)
+            prefix = staging_prefix(job.place, document["predicate"]["landing"])
+            for part in document["parts"]:
+                staging.download(prefix + part["path"], folder / part["path"], part["sha256"])
+            reference = land(
+                draft(job, document["predicate"], document["parts"], document["pages"], folder),
+                evidence,
+                landing_signer(settings),
+                _retention(settings, job),
+                _now,
+                folder,
+                context["params"].get("supersede_reason"),
+            )
+        done = "Landed" if reference.landed_now else "Had landed already, nothing written"
+        log.info("%s: s3://%s/%s (%s rows)", done, evidence.bucket, reference.manifest_key, reference.rows)
+        if reference.landed_now:
+            for outlet in self.outlets:
+                extra = {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256}
+                context["outlet_events"][outlet].extra = extra
+        return asdict(reference)
