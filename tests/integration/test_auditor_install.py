@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -24,11 +25,17 @@ def test_the_auditors_extras_verify_a_copy_without_airflow(store: Store, reposit
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(b"".join(auditor.chunks(key) or []))
 
+    source = tmp_path / "source"  # setuptools builds inside the folder it is given
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(repository / name, source / name)
+    shutil.copytree(repository / "plugins", source / "plugins", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+
     uv, venv = str(Path(sys.executable).with_name("uv")), tmp_path / "venv"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(venv)], check=True)
     python = str(venv / "bin" / "python")
     constraints = ["--constraints", str(repository / "requirements.txt")]
-    install = [uv, "pip", "install", "--quiet", "--python", python, *constraints, f"{repository}[auditor]"]
+    install = [uv, "pip", "install", "--quiet", "--python", python, *constraints, f"{source}[auditor]"]
     subprocess.run(install, check=True, timeout=300)
     listed = subprocess.run([uv, "pip", "list", "--python", python], capture_output=True, text=True, check=True).stdout
     names = {line.split()[0] for line in listed.splitlines()[2:]}
