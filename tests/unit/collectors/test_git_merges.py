@@ -157,4 +157,6 @@ def test_a_branch_that_is_not_there_may_come_later(frame_of: FrameFactory, extra
 
 def test_a_work_tree_is_read_like_a_bare_repository(shop: Shop, home: Path, frame_of: FrameFactory, extractor: Extractor) -> None:
     git(home, "clone", "--quiet", str(shop[0]), "work")
+    (home / "work" / ".gitattributes").write_text("* binary\n")
+    git(home / "work", "add", ".gitattributes")
     assert extractor.rows(shop_frame(frame_of, repository="work")) == extractor.rows(shop_frame(frame_of))

@@ -144,7 +144,7 @@ def test_a_branch_that_is_not_there_is_named(two_commits: Made, branch: str) -> 
 
 
 def test_a_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(SourceUnavailable, match="No such file or directory"):
+    with pytest.raises(SourceUnavailable, match="not a git repository"):
         Repository(tmp_path / "nowhere").head("main")
     with pytest.raises(SourceUnavailable, match="not a git repository"):
         Repository(tmp_path).head("main")
