@@ -137,7 +137,7 @@ def _as_text(report: Report) -> str:
     if report.finding:
         lines.append(f"{report.finding.outcome}: {report.finding.reason}")
     lines.append(f"custody: {report.custody}")
-    lines.append(f"{report.outcome} {report.intact}/{len(report.landings)}")
+    lines.append(report.summary)
     return "\n".join(printable(line) for line in lines)
 
 

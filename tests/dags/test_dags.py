@@ -122,6 +122,20 @@ def test_a_broken_control_file_becomes_a_failing_placeholder_and_hides_no_other(
     assert f"cc8_2_broken.yaml:{line}: ownr: unknown key. Did you mean 'owner'?" in placeholder["doc"]
 
 
+def test_the_celery_commands_load(tmp_path: Path) -> None:
+    """A celery that the provider can not import fails every one of them (DECISIONS.md, D-007)."""
+    command = [sys.executable, "-W", "ignore", "-m", "airflow", "celery", "worker", "--help"]
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "--queues" in done.stdout
+    probe = "import airflow.providers.celery.executors.celery_executor, airflow.providers.celery.executors.default_celery"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", probe], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 BACKFILL = """
 import datetime, json
 from tieout.tasks.timetable import WindowTimetable

@@ -98,7 +98,7 @@ def test_an_unknown_setting_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_an_empty_copy_is_missing_and_says_so(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["verify", "--copy", str(tmp_path), "--root", "0" * 64])
     assert result.exit_code == 1
-    assert result.stdout.splitlines()[-1] == "missing 0/0"
+    assert result.stdout.splitlines()[-1] == "missing: 0/0 intact"
 
 
 def test_control_characters_of_a_hostile_copy_do_not_reach_the_terminal(tmp_path: Path) -> None:

@@ -180,24 +180,16 @@ def extract(
         raise ExtractionRefused(msg)
     target = frame.folder / ROWS_FILE
     tally = _keep_window(frame, contract, inclusion, target)
-    if frame.statement is None or frame.source_total is None or frame.second_count is None:
-        msg = f"collector {frame.source.collector!r}: it ended without Frame.state and Frame.count."
-        raise ConfigurationError(msg)
-    if tally.read != frame.source_total.rows:
-        msg = (
-            f"{frame.statement.location}: the source holds {frame.source_total.rows} rows ({frame.source_total.how}), "
-            f"{tally.read} were read. A partial read is no population: nothing lands. Run the window again."
-        )
-        raise ContractError(msg)
+    statement, total, second = _stated(frame, tally)
     ipe = IPERecord(
         system=frame.source.system,
         environment=frame.settings.environment,
         collector=frame.source.collector,
-        source=frame.statement,
+        source=statement,
         started_at=started,
         finished_at=clock(),
-        source_total=frame.source_total,
-        second_count=frame.second_count,
+        source_total=total,
+        second_count=second,
         rows_read=tally.read,
         rows_in_window=tally.kept,
         drops=(Drop("outside the window", tally.read - tally.kept),),
@@ -207,7 +199,7 @@ def extract(
         code=code_version(frame.settings.home).as_document(),
         airflow=run,
     )
-    return Extraction(rows=target, origin=frame.statement.location, ipe=ipe)
+    return Extraction(rows=target, origin=statement.location, ipe=ipe)
 
 
 @dataclass(slots=True)
@@ -216,6 +208,25 @@ class _Tally:
     kept: int = 0
     first: tuple[str, str] | None = None
     last: tuple[str, str] | None = None
+
+
+def _stated(frame: Frame, tally: _Tally) -> tuple[SourceStatement, Count, SecondCount]:
+    """Return what the collector stated, once the rows it gave are as many as it says there are.
+
+    Raises:
+        ConfigurationError: The collector did not state its request or its counts.
+        ContractError: The read is a partial one.
+    """
+    if frame.statement is None or frame.source_total is None or frame.second_count is None:
+        msg = f"collector {frame.source.collector!r}: it ended without Frame.state and Frame.count."
+        raise ConfigurationError(msg)
+    if tally.read != frame.source_total.rows:
+        msg = (
+            f"{frame.statement.location}: the source holds {frame.source_total.rows} rows ({frame.source_total.how}), "
+            f"{tally.read} were read. A partial read is no population: nothing lands. Run the window again."
+        )
+        raise ContractError(msg)
+    return frame.statement, frame.source_total, frame.second_count
 
 
 def _keep_window(frame: Frame, contract: Contract, inclusion: str, target: Path) -> _Tally:

@@ -122,6 +122,12 @@ class Report:
         """How many landings are intact."""
         return sum(landing.outcome is Outcome.INTACT for landing in self.landings)
 
+    @property
+    def summary(self) -> str:
+        """The report in one line: ``intact 12/12``, or the worst outcome and how many are intact."""
+        count = f"{self.intact}/{len(self.landings)}"
+        return f"intact {count}" if self.outcome is Outcome.INTACT else f"{self.outcome}: {count} intact"
+
     def as_document(self) -> dict[str, Any]:
         """Return the report as ``--json`` prints it."""
         return {

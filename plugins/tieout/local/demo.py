@@ -167,7 +167,7 @@ def _show(installation: Installation, report: Report, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
-    console.print(f"[bold]{report.outcome} {report.intact}/{len(report.landings)}[/bold]", highlight=False)
+    console.print(f"[bold]{report.summary}[/bold]", highlight=False)
     for landing in report.landings:
         for finding in landing.findings:
             console.print(f"  {finding.outcome}: {escape(finding.reason)}", highlight=False, soft_wrap=True)
