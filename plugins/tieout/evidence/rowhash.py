@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import rfc8785
@@ -82,11 +83,25 @@ def rows_sha256(rows: pa.Table) -> str:
 
 def key_order(rows: pa.Table, key: tuple[str, ...]) -> pa.Array | None:
     """Return the indices that put rows in key order, or ``None`` if they stand in it."""
-    # A column of one value orders nothing, and sorting by one column is much faster than by two.
-    varying = [name for name in key if not _is_constant(rows[name])]
-    if len(varying) == 1:
-        return pc.sort_indices(rows[varying[0]])
-    return pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in varying]) if varying else None
+    varying = [name for name in key if not _is_constant(rows[name])]  # a column of one value orders nothing
+    if not varying:
+        return None
+    columns = {name: rows[name] for name in varying}
+    if pa.types.is_string(columns[varying[0]].type):
+        # Text that differs in its first eight bytes is ordered by them as a number, twice as fast; ties go on to the text.
+        columns = {"": pa.array(_prefix(_one_array(columns[varying[0]]))), **columns}
+    return pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
+
+
+def _prefix(array: pa.StringArray) -> npt.NDArray[np.uint64]:
+    """Return the first eight bytes of each text as a number, big end first; a shorter text ends in zeros."""
+    offsets, data = _offsets(array), np.frombuffer(array.buffers()[2] or b"", dtype=np.uint8)
+    starts, lengths = offsets[:-1], np.diff(offsets)
+    digits = np.zeros((len(array), 8), dtype=np.uint8)
+    for place in range(8):
+        long_enough = lengths > place
+        digits[long_enough, place] = data[starts[long_enough] + place]
+    return digits.view(">u8").ravel().astype(np.uint64)
 
 
 def _is_constant(column: pa.ChunkedArray) -> bool:
@@ -110,9 +125,13 @@ def _encoded(array: pa.Array) -> list[bytes | memoryview]:
     return [valid.data, np.asarray(values).astype(layout, copy=False).data]
 
 
+def _offsets(array: pa.StringArray) -> npt.NDArray[np.int32]:
+    return np.frombuffer(array.buffers()[1], dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+
+
 def _text_bytes(array: pa.StringArray) -> bytes | memoryview:
-    _, offsets, data = array.buffers()
+    data = array.buffers()[2]
     if data is None:
         return b""
-    ends = np.frombuffer(offsets, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
+    ends = _offsets(array)
     return memoryview(data)[int(ends[0]) : int(ends[-1])]

@@ -39,6 +39,29 @@ def sort_rows(rows: pa.Table, key: tuple[str, ...]) -> pa.Table:
     return rows if order is None else rows.take(order)
 
 
+def test_texts_are_ordered_by_their_bytes_whatever_their_length() -> None:
+    texts = [
+        "",
+        "a",
+        "a\0",
+        "a\0b",
+        "ab",
+        "é",
+        "z",
+        "\U0001f600",
+        "12345678",
+        "123456789",
+        "12345678\0",
+        "1234567",
+        "12345679",
+        "é" * 9,
+    ]
+    rows = pa.table({"s": pa.chunked_array([texts[:5], texts[5:], texts]), "n": pa.array(range(3 * len(texts) - len(texts)))})
+    ordered = sort_rows(rows, ("s", "n")).to_pydict()
+    expected = sorted(zip(rows["s"].to_pylist(), rows["n"].to_pylist(), strict=True), key=lambda row: (row[0].encode(), row[1]))
+    assert list(zip(ordered["s"], ordered["n"], strict=True)) == expected
+
+
 def test_how_rows_are_fed_makes_no_difference() -> None:
     rows = pa.table({"s": pa.array([f"{number}" for number in range(150_000)])})
     for cut in (1, 65_536, 70_000, 149_999):
