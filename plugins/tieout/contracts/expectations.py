@@ -168,7 +168,7 @@ def _evidence(rule: Rule, result: RuleResult, rows: pa.Table) -> str:
 
 def _repeated(rule: Rule, rows: pa.Table) -> str:
     keys = rule.arguments["column_list"]
-    groups = rows.group_by(keys).aggregate([(POSITION_COLUMN, "count"), (POSITION_COLUMN, "list")])
+    groups = rows.group_by(keys, use_threads=False).aggregate([(POSITION_COLUMN, "count"), (POSITION_COLUMN, "list")])
     repeated = groups.filter(pc.greater(groups[f"{POSITION_COLUMN}_count"], 1))
     shown = [
         f"{', '.join(str(entry[key]) for key in keys)} {entry[f'{POSITION_COLUMN}_count']} times "
