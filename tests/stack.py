@@ -16,7 +16,7 @@ from typing import Any
 from tests.simulators.s3_proxy import S3Proxy
 from tieout.collectors.frame import Frame
 from tieout.evidence.keys import Scope
-from tieout.evidence.landing import LandingReference, StoredPage, land
+from tieout.evidence.landing import LandingReference, land
 from tieout.evidence.sources import Bucket
 from tieout.evidence.store import Retention, S3Store
 from tieout.evidence.verify import Report, verify
@@ -69,13 +69,10 @@ class Store:
             folder = Path(work)
             frame = Frame(self.settings, source, job.window, folder)
             extraction = flow.collect(job, frame, self.clock, None)
-            store, pages = self.bucket(), []
-            for page in frame.pages:
-                key = job.place.raw(extraction["landing"], page.name)
-                version = store.put_locked(key, folder / page.name, page.stored_sha256, retention)
-                pages.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
+            store = self.bucket()
+            pages = flow.lock_pages(job, frame, store, retention)
             validated = flow.validate(job, extraction, folder)
-            draft = flow.Draft(job.place, extraction["landing"], system, validated.parts, tuple(pages), validated.predicate)
+            draft = flow.Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
             signer = self.stack.installation.signer(Scope.LANDING)
             return land(draft, store, signer, retention, self.clock, folder, reason)
 

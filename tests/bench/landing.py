@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from tieout.collectors.frame import Frame
 from tieout.criteria.controls import SystemSource
 from tieout.evidence.keys import Scope
-from tieout.evidence.landing import Draft, StoredPage, land
+from tieout.evidence.landing import Draft, land
 from tieout.evidence.parts import write_parts
 from tieout.evidence.store import Retention, S3Store, client_from_environment
 from tieout.flows import population_export as flow
@@ -88,15 +88,11 @@ def ours(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
             here = Path(work)
             frame = Frame(job.settings, system, job.window, here)
             extraction = flow.collect(job, frame, clock, None)
-            pages = []
-            for page in frame.pages:
-                key = job.place.raw(extraction["landing"], page.name)
-                version = store.put_locked(key, here / page.name, page.stored_sha256, retention)
-                pages.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
+            pages = flow.lock_pages(job, frame, store, retention)
             typed = flow.typed_rows(job, extraction, here)
             parts, rows_hash = write_parts(typed, job.contract, extraction["landing"], here, job.settings.part_rows)
             predicate = flow.predicate_of(job, extraction, [], typed.num_rows, rows_hash)
-            draft = Draft(job.place, extraction["landing"], system.system, tuple(parts), tuple(pages), predicate)
+            draft = Draft(job.place, extraction["landing"], system.system, tuple(parts), pages, predicate)
             reference = land(draft, store, signer, retention, clock, here, None)
             assert (reference.rows, reference.landed_now) == (rows, True)
 

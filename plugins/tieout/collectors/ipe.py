@@ -8,7 +8,7 @@ writes the record; a collector only states what it alone can know.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -126,7 +126,6 @@ class IPERecord:
     pages: tuple[RawPage, ...]
     code: dict[str, Any]
     airflow: AirflowRun | None
-    notes: dict[str, str] = field(default_factory=dict)
 
     @property
     def expected_rows(self) -> int:
@@ -156,8 +155,8 @@ class IPERecord:
             "drops": [{"reason": drop.reason, "rows": drop.rows} for drop in self.drops],
             "first": _edge(self.first),
             "last": _edge(self.last),
-            "sequence_gaps": {"checked": False, "why": self.notes.get("sequence_gaps", "the key is no sequence")},
-            "clock_offset": {"seconds": None, "why": self.notes.get("clock_offset", "the source states no clock of its own")},
+            "sequence_gaps": {"checked": False, "why": "the key is no sequence"},
+            "clock_offset": {"seconds": None, "why": "the source states no clock of its own"},
             "blind_spots": list(self.source.blind_spots),
             "pages": [
                 {

@@ -32,6 +32,7 @@ from tieout.evidence.landing import Draft, StoredPage, landing_id
 from tieout.evidence.layout import LAYOUT_VERSION, Place
 from tieout.evidence.parts import WRITER, Part, write_parts
 from tieout.evidence.rowhash import ENCODING
+from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
 from tieout.settings import Settings
 from tieout.times import instant
@@ -112,6 +113,21 @@ def landing_of_pages(job: Job, pages: list[RawPage]) -> str:
         "writer": WRITER,
     }
     return landing_id(job.source.system, identity)
+
+
+def lock_pages(job: Job, frame: Frame, store: S3Store, retention: Retention) -> tuple[StoredPage, ...]:
+    """Lock the raw pages that a frame has captured, whatever becomes of their rows; returns where they stand.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again, what stands is adopted.
+    """
+    landing = landing_of_pages(job, frame.pages)
+    stored = []
+    for page in frame.pages:
+        key = job.place.raw(landing, page.name)
+        version = store.put_locked(key, frame.folder / page.name, page.stored_sha256, retention)
+        stored.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
+    return tuple(stored)
 
 
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:

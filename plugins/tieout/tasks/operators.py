@@ -23,7 +23,6 @@ from tieout.settings import Settings, from_environment
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from tieout.collectors.frame import Frame
     from tieout.evidence.store import Retention, S3Store
     from tieout.flows.population_export import Job
 
@@ -87,7 +86,7 @@ class CollectOperator(_WindowOperator):
         from tieout.collectors.frame import ROWS_FILE, Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import collect, write_document
+        from tieout.flows.population_export import collect, lock_pages, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()
@@ -101,13 +100,13 @@ class CollectOperator(_WindowOperator):
             try:
                 document = collect(job, frame, _now, run)
             except TerminalError as error:
-                where = _lock_pages(evidence, settings, job, frame)
-                if not where:
+                pages = lock_pages(job, frame, evidence, _retention(settings, job))
+                if not pages:
                     raise
-                kept = ", ".join(page["key"] for page in where)
+                kept = ", ".join(page.key for page in pages)
                 msg = f"{error}\nWhat came is kept, unusable as a population: {kept}"
                 raise type(error)(msg) from error
-            document["pages"] = _lock_pages(evidence, settings, job, frame)
+            document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, _retention(settings, job))]
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
             prefix = staging_prefix(job.place, document["landing"])
@@ -116,27 +115,6 @@ class CollectOperator(_WindowOperator):
             sha256 = write_document(path, document)
             staging.put(prefix + path.name, path)
         return {"key": prefix + path.name, "sha256": sha256}
-
-
-def _lock_pages(evidence: S3Store, settings: Settings, job: Job, frame: Frame) -> list[dict[str, Any]]:
-    from tieout.flows.population_export import landing_of_pages
-
-    landing = landing_of_pages(job, frame.pages)
-    retention = _retention(settings, job)
-    stored = []
-    for page in frame.pages:
-        key = job.place.raw(landing, page.name)
-        version = evidence.put_locked(key, frame.folder / page.name, page.stored_sha256, retention)
-        stored.append(
-            {
-                "key": key,
-                "version_id": version,
-                "sha256": page.stored_sha256,
-                "bytes": page.stored_bytes,
-                "received_sha256": page.received_sha256,
-            }
-        )
-    return stored
 
 
 def _fetch(staging: S3Store, reference: Reference, folder: Path) -> dict[str, Any]:
