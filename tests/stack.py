@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from tieout.evidence.sources import Bucket
 from tieout.evidence.store import Retention, S3Store
 from tieout.evidence.verify import Report, verify
 from tieout.flows import population_export as flow
+from tieout.flows.digest import Sealed, seal
 from tieout.local import object_store
 from tieout.local.airflow import Api, environment
 from tieout.local.installation import EVIDENCE_BUCKET
@@ -52,19 +53,31 @@ class Store:
     def bucket(self, identity: str = "writer") -> S3Store:
         return S3Store(self.client(identity), EVIDENCE_BUCKET)
 
+    def with_identities(self) -> Store:
+        """Return the same store, landing with person ids."""
+        known = self.stack.installation.identity_settings
+        named = {name.removeprefix("TIEOUT_").lower(): value for name, value in known.items()}
+        return replace(self, settings=replace(self.settings, **named))
+
     @property
     def root(self) -> str:
         return self.stack.installation.root_fingerprint
 
     def verify(self, **arguments: Any) -> Report:
-        return verify(Bucket(self.bucket("auditor")), self.root, **arguments)
+        return verify(Bucket(self.bucket("auditor")), self.root, now=self.clock(), **arguments)
+
+    def seal(self, closes: tuple[str, ...] = ()) -> Sealed:
+        """Write the next digest, as the digest principal."""
+        retention = Retention("COMPLIANCE", self.clock() + timedelta(days=2562), "AES256", "")
+        signer = self.stack.installation.signer(Scope.DIGEST)
+        return seal(self.bucket("digest"), signer, retention, self.clock, 3600, closes)
 
     def land(self, system: str, window: str, *, reason: str | None = None, **parameters: Any) -> LandingReference:
         """Collect, validate and land one window with other collector parameters."""
         job = flow.plan(self.settings, CONTROL, system, window)
         source = job.source.model_copy(update={"parameters": {**job.source.parameters, **parameters}})
         end = job.period.end(job.scope.zone)
-        retention = Retention("COMPLIANCE", end + timedelta(days=2562), "AES256", "")
+        retention = Retention("COMPLIANCE", end + timedelta(days=366 * job.retention_years), "AES256", "")
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work)
             frame = Frame(self.settings, source, job.window, folder)

@@ -4,23 +4,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from tieout import __version__
+from tieout.commands.index import index
+from tieout.commands.register import register
+from tieout.commands.verify import verify
 from tieout.errors import TieoutError
 from tieout.settings import Settings, from_environment
-
-if TYPE_CHECKING:
-    from tieout.evidence.verify import Evidence, Report
 
 
 class _Group(click.Group):
@@ -73,80 +71,6 @@ def down() -> None:
 
 
 @main.command()
-@click.option("--bucket", help="Evidence bucket; default: TIEOUT_EVIDENCE_BUCKET. Credentials come from the AWS chain.")
-@click.option("--endpoint-url", help="S3 endpoint, where it is not AWS; default: AWS_ENDPOINT_URL_S3.")
-@click.option("--copy", "copy_folder", type=click.Path(path_type=Path), help="A copied folder instead of a bucket; offline.")
-@click.option("--root", "root", help="The root key's fingerprint, as received outside the bucket.")
-@click.option("--period", help="Only this observation period.")
-@click.option("--control", help="Only this control; needs --period.")
-@click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
-def verify(
-    bucket: str | None,
-    endpoint_url: str | None,
-    copy_folder: Path | None,
-    root: str | None,
-    period: str | None,
-    control: str | None,
-    *,
-    as_json: bool,
-) -> None:
-    """Check that what stands in a bucket, or in a copy of it, is what was signed.
-
-    Outcomes: intact, tampered, missing, cannot check. Exit code 0 only if there is something and all of it is intact.
-    """
-    from tieout.evidence.verify import Outcome
-    from tieout.evidence.verify import verify as run
-
-    if control and not period:
-        raise click.UsageError("--control needs --period.")
-    if copy_folder and bucket:
-        raise click.UsageError("--copy and --bucket exclude each other.")
-    evidence = _evidence(bucket, endpoint_url, copy_folder)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("verifying", total=None)
-        report = run(
-            evidence,
-            root,
-            observation_period=period,
-            control=control,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    click.echo(json.dumps(report.as_document(), indent=1) if as_json else _as_text(report))
-    sys.exit(0 if report.outcome is Outcome.INTACT else 1)
-
-
-def _evidence(bucket: str | None, endpoint_url: str | None, copy_folder: Path | None) -> Evidence:
-    from tieout.evidence.sources import Bucket, Copy
-    from tieout.evidence.store import S3Store, client_from_environment
-
-    if copy_folder is not None:
-        if not copy_folder.is_dir():
-            raise click.UsageError(f"--copy {copy_folder}: there is no such folder.")
-        return Copy(copy_folder)
-    endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
-    return Bucket(S3Store(client_from_environment(endpoint), bucket or from_environment().evidence_bucket))
-
-
-def _as_text(report: Report) -> str:
-    lines = []
-    for landing in report.landings:
-        rows = "" if landing.rows is None else f"  {landing.rows} rows"
-        lines.append(f"{landing.outcome:<12}  {landing.key}{rows}")
-        lines += [f"              {finding.outcome}: {finding.reason}" for finding in landing.findings]
-    if report.finding:
-        lines.append(f"{report.finding.outcome}: {report.finding.reason}")
-    lines.append(f"custody: {report.custody}")
-    lines.append(report.summary)
-    return "\n".join(printable(line) for line in lines)
-
-
-def printable(text: str) -> str:
-    """Return a text with every control character written out: names in a hostile copy must not steer a terminal."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
-
-
-@main.command()
 @click.argument("control")
 @click.option("--window", "window_key", required=True, help="Key of the window, for example 2026-03.")
 @click.option("--system", required=True, help="System of the control.")
@@ -194,6 +118,10 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
 
     first = next(pq.ParquetFile(part).iter_batches(batch_size=5), None)
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
+
+
+for command in (verify, index, register):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import get_type_hints
 
@@ -37,10 +38,27 @@ class Settings:
     """Airflow Connection (type ``aws``) of the identity that writes evidence."""
     landing_key: str = ""
     """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256)."""
+    identity_bucket: str = ""
+    """Unlocked, expiring bucket that says whose address a person id stands for. With ``identity_key`` it turns person ids on:
+    without both, e-mail addresses land as the source gives them."""
+    identity_key: str = ""
+    """Key of the person ids: ``file:/path`` of 32 random bytes. With another key, every id is another."""
+    identity_sse_key_id: str = ""
+    """KMS key of the identity bucket: destroying it makes the whole table unreadable. Empty means ``AES256``."""
+    digest_conn_id: str = "tieout_digest"
+    """Airflow Connection (type ``aws``) of the identity that lists the bucket and writes digests and index, nothing else."""
+    digest_key: str = ""
+    """Signing key for digests; in production only workers of ``digest_queue`` have it."""
+    digest_cadence_seconds: int = 3600
+    """Seconds between two digests: 3600 hourly, up to 86400 daily. Verification expects the chain to keep up with it."""
+    digest_queue: str = ""
+    """Celery or Kubernetes queue that digests run on; empty is the default queue."""
+    abandon_after_hours: int = 24
+    """Hours after which evidence that no manifest names is recorded as abandoned: longer than any landing takes."""
     retention_mode: str = "COMPLIANCE"
     """Object Lock mode: ``COMPLIANCE`` or ``GOVERNANCE``."""
     retention_years: int = 7
-    """Years that evidence stays locked, counted from the end of its observation period."""
+    """Years that evidence stays locked, counted from the end of its observation period, where its contract states none."""
     retention_cap_years: int = 12
     """No lock may reach further than this from now: a bug must not lock for a century."""
     sse: str = "AES256"
@@ -68,6 +86,11 @@ class Settings:
     def scope_file(self) -> Path:
         """The scope file."""
         return self.home / "include" / "criteria" / "scope.yaml"
+
+    @property
+    def digest_cadence(self) -> timedelta:
+        """How often digests are made."""
+        return timedelta(seconds=self.digest_cadence_seconds)
 
     def resolve(self, path: str) -> Path:
         """Return ``path`` as it is when absolute, else under ``home``."""
@@ -115,6 +138,16 @@ def _check(settings: Settings) -> None:
             f"TIEOUT_RETENTION_YEARS: expected 1 to {settings.retention_cap_years} "
             f"(TIEOUT_RETENTION_CAP_YEARS), got {settings.retention_years}."
         )
+        raise ConfigurationError(msg)
+    if bool(settings.identity_bucket) != bool(settings.identity_key):
+        absent = "TIEOUT_IDENTITY_KEY" if settings.identity_bucket else "TIEOUT_IDENTITY_BUCKET"
+        msg = f"{absent}: expected it beside the other one, got nothing. Person ids need both; without them set neither."
+        raise ConfigurationError(msg)
+    if not 60 <= settings.digest_cadence_seconds <= 86_400:
+        msg = f"TIEOUT_DIGEST_CADENCE_SECONDS: expected 60 to 86400, got {settings.digest_cadence_seconds}."
+        raise ConfigurationError(msg)
+    if settings.abandon_after_hours < 1:
+        msg = f"TIEOUT_ABANDON_AFTER_HOURS: expected at least 1, got {settings.abandon_after_hours}."
         raise ConfigurationError(msg)
     if settings.part_rows < 1:
         msg = f"TIEOUT_PART_ROWS: expected at least 1, got {settings.part_rows}."

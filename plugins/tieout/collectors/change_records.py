@@ -6,6 +6,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tieout.collectors.frame import Frame
 from tieout.errors import ConfigurationError
 
 BLIND_SPOTS = (
@@ -16,16 +17,22 @@ BLIND_SPOTS = (
 )
 
 
-def with_committer_facts(rows: pa.Table, platform_committers: list[str]) -> pa.Table:
-    """Add ``committer_kind`` and ``committer_is_author``; the latter is null where the committer is a platform.
+def platform_committers(frame: Frame) -> list[str]:
+    """Return parameter ``platform_committers``, each as it stands in the captured pages.
 
     Raises:
-        ConfigurationError: A platform committer is no text.
+        ConfigurationError: It is no list, or one of them is no text.
     """
-    if not all(isinstance(name, str) for name in platform_committers):
-        msg = f"parameter 'platform_committers': expected texts, got {platform_committers!r}. Put each in quotes."
+    names = frame.parameter("platform_committers", list, [])
+    if not all(isinstance(name, str) for name in names):
+        msg = f"parameter 'platform_committers': expected texts, got {names!r}. Put each in quotes."
         raise ConfigurationError(msg)
-    by_platform = pc.is_in(rows["committer"], value_set=pa.array(platform_committers, pa.string()))
+    return [frame.as_captured(name) for name in names]
+
+
+def with_committer_facts(rows: pa.Table, platforms: list[str]) -> pa.Table:
+    """Add ``committer_kind`` and ``committer_is_author``; the latter is null where the committer is a platform."""
+    by_platform = pc.is_in(rows["committer"], value_set=pa.array(platforms, pa.string()))
     kind = pc.if_else(by_platform, "platform", "person")
     same = pc.if_else(pc.equal(rows["committer"], rows["author"]), "true", "false")
     is_author = pc.if_else(by_platform, pa.scalar(None, pa.string()), same)

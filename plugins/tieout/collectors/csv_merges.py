@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from tieout.collectors.change_records import BLIND_SPOTS, with_committer_facts
+from tieout.collectors.change_records import BLIND_SPOTS, platform_committers, with_committer_facts
 from tieout.collectors.csv_text import LineTally, read_csv
 from tieout.collectors.frame import Frame, file_chunks
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
@@ -41,6 +41,6 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     file = read_csv(page, frame.parameter("path", str), None if compressed else tally)
     how = "line ends in the file" if file.one_line_each else "records that Python's csv module reads"
     frame.count(Count(file.records, how), SecondCount(file.records, how, SecondCountClass.SAME_ENDPOINT))
-    platform = frame.parameter("platform_committers", list, [])
+    platform = platform_committers(frame)
     for rows in file.tables():
         yield with_committer_facts(rows, platform) if {"author", "committer"} <= set(rows.column_names) else rows

@@ -3,7 +3,8 @@
 
 A collector is ``collect(frame) -> Iterator[pa.Table]`` in ``tieout/collectors/<source>_<noun>.py``. It
 
-1. captures what the source gives, byte for byte, with `Frame.capture`, and reads rows from what was captured;
+1. captures what the source gives with `Frame.capture`, byte for byte or with person ids in place of e-mail addresses, and reads
+   rows from what was captured;
 2. states its request (`Frame.state`) and what the source says it holds (`Frame.count`);
 3. yields rows: the contract's columns as text, and `POSITION_COLUMN`.
 
@@ -13,7 +14,6 @@ files in a work folder: memory holds one batch.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,18 +26,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tieout.collectors.ipe import AirflowRun, Count, Drop, IPERecord, RawPage, SecondCount, SourceStatement
+from tieout.collectors.pages import stored_suffix, write_page
+from tieout.collectors.redaction import Redactor
 from tieout.contracts.cast import POSITION_COLUMN, cast_column, check_columns
 from tieout.contracts.odcs import Contract
 from tieout.criteria.controls import SystemSource
 from tieout.criteria.periods import Window
 from tieout.errors import ConfigurationError, ContractError, ExtractionRefused, SourceUnavailable
-from tieout.files import file_sha256
+from tieout.persons import load_person_key
 from tieout.provenance import code_version
 from tieout.settings import Settings
 from tieout.times import instant
 
-MAX_PAGE_BYTES = 1024**3
-"""One raw page is one put of at most 1 GiB (architecture, section 4)."""
 _BLOCK = 1024 * 1024
 _STAGED = pa.ipc.IpcWriteOptions(compression="lz4")
 ROWS_FILE = "rows.arrows"
@@ -58,6 +58,12 @@ class Frame:
     statement: SourceStatement | None = None
     source_total: Count | None = None
     second_count: SecondCount | None = None
+    redactor: Redactor | None = field(init=False)
+    """Replaces e-mail addresses by person ids; ``None`` where the settings name no identity key."""
+
+    def __post_init__(self) -> None:
+        key = self.settings.identity_key
+        self.redactor = Redactor(load_person_key(key)) if key else None
 
     def parameter(self, name: str, kind: type[T], default: T | None = None) -> T:
         """Return a parameter of the system's YAML.
@@ -78,6 +84,9 @@ class Frame:
     def capture(self, chunks: Iterator[bytes], suffix: str, media_type: str, *, compress: bool = True) -> Path:
         """Keep one page as the source gives it, and return the file it was kept in.
 
+        Where person ids are on, each e-mail address becomes its person's id before anything is written, and a gzip page is
+        stored as zstd: read rows from the returned file, whose suffix says which it is.
+
         Args:
             chunks: The page, piece by piece.
             suffix: Of the page's file name, without compression: ``.csv``.
@@ -86,32 +95,22 @@ class Frame:
 
         Raises:
             SourceUnavailable: Reading the source failed.
-            ContractError: The stored page would be larger than `MAX_PAGE_BYTES`.
+            ContractError: The stored page would be larger than `MAX_PAGE_BYTES`; or person ids are on, and addresses in it
+                can not be found.
         """
-        name = f"page-{len(self.pages):05}{suffix}{'.zst' if compress else ''}"
-        target = self.folder / name
-        received, received_bytes = hashlib.sha256(), 0
-        with pa.OSFile(str(target), "wb") as file, ThreadPoolExecutor(1) as pool:
-            sink = pa.CompressedOutputStream(file, "zstd") if compress else file
-            try:
-                for chunk in chunks:
-                    hashed = pool.submit(received.update, chunk)  # while this thread compresses the same chunk
-                    received_bytes += len(chunk)
-                    sink.write(chunk)
-                    hashed.result()
-            except OSError as error:
-                msg = f"system {self.source.system!r}: reading stopped after {received_bytes} bytes: {error}."
-                raise SourceUnavailable(msg) from error
-            finally:
-                if compress:
-                    sink.close()
-        stored_bytes = target.stat().st_size
-        if stored_bytes > MAX_PAGE_BYTES:
-            msg = f"{target.name}: expected a page of at most {MAX_PAGE_BYTES} bytes, got {stored_bytes}. Split the export."
+        redacts = self.redactor is not None
+        name = f"page-{len(self.pages):05}{stored_suffix(suffix, compress=compress, redacts=redacts)}"
+        origin, target = f"system {self.source.system!r}", self.folder / name
+        page, problem = write_page(chunks, target, media_type, origin, self.redactor, compress=compress)
+        self.pages.append(page)
+        if problem:
+            msg = f"{origin}: the page's compression ends early or is broken ({problem}). It looks truncated: export it again."
             raise ContractError(msg)
-        stored = file_sha256(target) if compress else received.hexdigest()
-        self.pages.append(RawPage(name, media_type, received.hexdigest(), received_bytes, stored, stored_bytes))
         return target
+
+    def as_captured(self, text: str) -> str:
+        """Return a text as it stands in a captured page: with person ids for e-mail addresses, where they are on."""
+        return text if self.redactor is None else self.redactor.text(text)
 
     def state(self, statement: SourceStatement) -> None:
         """State the source and the request."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tieout.collectors.change_records import BLIND_SPOTS, with_committer_facts
+from tieout.collectors.change_records import BLIND_SPOTS, platform_committers, with_committer_facts
 from tieout.collectors.frame import Frame
 from tieout.collectors.git_text import CHAIN, DEFAULT_PULL_REQUEST, FACTS, Repository, parse_chain, parse_facts
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
@@ -64,7 +64,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     columns |= {name: [facts.get(sha, {}).get(name, "") for sha, _ in chain] for name in (*_FACTS, *_COUNTS)}
     rows = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     rows = rows.append_column(POSITION_COLUMN, pa.array(range(1, len(chain) + 1), pa.int64()))
-    yield with_committer_facts(rows, frame.parameter("platform_committers", list, []))
+    yield with_committer_facts(rows, platform_committers(frame))
 
 
 def _pattern(text: str) -> re.Pattern[str]:

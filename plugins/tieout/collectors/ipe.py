@@ -76,8 +76,17 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """What was taken out of a page before it was kept: what, how, and how often."""
+
+    what: str
+    how: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class RawPage:
-    """One page as the source gave it.
+    """One page as the source gave it, or as much of it as may be kept.
 
     Attributes:
         name: Its file name in the bucket, ``page-00000.csv.zst``.
@@ -86,6 +95,7 @@ class RawPage:
         received_bytes: How many there were.
         stored_sha256: Hash of the bytes as stored: compressed, after redaction.
         stored_bytes: How many there are.
+        redactions: What it was searched for and, so often, replaced; empty where the page is kept as it came.
     """
 
     name: str
@@ -94,6 +104,7 @@ class RawPage:
     received_bytes: int
     stored_sha256: str
     stored_bytes: int
+    redactions: tuple[Redaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +177,9 @@ class IPERecord:
                     "received_bytes": page.received_bytes,
                     "stored_sha256": page.stored_sha256,
                     "stored_bytes": page.stored_bytes,
-                    "redactions": [],
+                    "redactions": [
+                        {"what": redaction.what, "how": redaction.how, "count": redaction.count} for redaction in page.redactions
+                    ],
                 }
                 for page in self.pages
             ],

@@ -19,6 +19,7 @@ from typing import Any
 import jsonschema_rs
 import pyarrow as pa
 
+from tieout.contracts.retention import stated_retention
 from tieout.documents import read_yaml
 from tieout.errors import ConfigurationError
 
@@ -81,6 +82,7 @@ class Contract:
         columns: In the order in which they stand in the Parquet file, ``_landing`` left out.
         key: Names of the key columns, in key order.
         rules: Contract rules first.
+        retention_years: How long it asks to be locked; ``None`` leaves it to the installation.
     """
 
     evidence_type: str
@@ -91,6 +93,7 @@ class Contract:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rules: tuple[Rule, ...]
+    retention_years: int | None = None
 
     @property
     def schema(self) -> pa.Schema:
@@ -121,9 +124,10 @@ def load_contract(path: Path) -> Contract:
 
     Raises:
         ConfigurationError: The file breaks the ODCS 3.1 schema, or what we ask beyond it: a name that equals the
-            file's, one schema object, a key, known types, and rules that `tieout.contracts.expectations` can run.
+            file's, one schema object, a key, known types, rules that `tieout.contracts.expectations` can run, and a
+            retention in whole years if there is one.
     """
-    data, _ = read_yaml(path)
+    data, lines = read_yaml(path)
     problem = next(iter(_odcs_validator().iter_errors(data)), None)
     if problem is not None:
         at = "/".join(map(str, problem.instance_path)) or "the document"
@@ -158,6 +162,7 @@ def load_contract(path: Path) -> Contract:
         columns=columns,
         key=key,
         rules=tuple(sorted(rules, key=lambda rule: rule.kind is RuleKind.CONTROL)),
+        retention_years=stated_retention(path, data, lines),
     )
 
 

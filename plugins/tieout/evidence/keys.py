@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,6 +28,9 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.signer import CryptoSigner, Signer, SSlibKey
 
 from tieout.errors import CannotCheck, ConfigurationError
+
+SECRETS = Path("/run/secrets")
+"""Where container runtimes mount secrets."""
 
 
 class Scope(StrEnum):
@@ -78,17 +82,26 @@ def generate_key(path: Path) -> DocumentSigner:
 
 
 def load_signer(uri: str) -> DocumentSigner:
-    """Return the signer of ``file2:/path/to/key.pem``.
+    """Return the signer of ``file2:/path/to/key.pem`` or ``awskms:<key id, alias/... or ARN>``.
 
     Raises:
-        ConfigurationError: Another scheme, no such file, or no P-256 key in it. The message never holds key material.
+        ConfigurationError: Another scheme, no such file, one that others may read, no P-256 key, or KMS refuses it. The
+            message never holds key material.
+        StoreUnavailable: KMS did not answer; run it again.
     """
     scheme, _, rest = uri.partition(":")
-    if scheme != "file2" or "PRIVATE KEY" in rest:  # not shown: people paste the key where its path belongs
-        msg = "signing key: expected file2:/path/to/key.pem, got something else. Set TIEOUT_LANDING_KEY."
+    if scheme not in ("file2", "awskms") or "PRIVATE KEY" in rest:  # not shown: people paste the key where its path belongs
+        msg = (
+            "signing key: expected file2:/path/to/key.pem or awskms:<key id, alias/... or ARN>, got something else. "
+            "Check TIEOUT_LANDING_KEY, or the setting or option that names this key."
+        )
         raise ConfigurationError(msg)
+    if scheme == "awskms":
+        from tieout.evidence.kms import load_kms_signer
+
+        return load_kms_signer(rest)
     try:
-        private = load_pem_private_key(Path(rest).read_bytes(), password=None)
+        private = load_pem_private_key(_read_private(Path(rest)), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         msg = f"signing key {rest}: expected a PKCS 8 PEM file with a P-256 key: {type(error).__name__}."
         raise ConfigurationError(msg) from error
@@ -96,6 +109,21 @@ def load_signer(uri: str) -> DocumentSigner:
         msg = f"signing key {rest}: expected a P-256 key, got another kind."
         raise ConfigurationError(msg)
     return _from_private(private)
+
+
+def _read_private(path: Path) -> bytes:
+    """Read a key file that nobody but its owner can read, or that a container runtime mounted as a secret.
+
+    Docker, Podman and compose mount secrets under /run/secrets, where they keep the file's mode of the host, usually 0444: who
+    is in that container at all is the limit there, and no mode could let a process that is not root read it and keep others
+    out. Everywhere else a mode with more than the owner's bits is a key that others of this machine can copy unseen.
+    """
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077 and not path.resolve().is_relative_to(SECRETS.resolve()):
+            msg = f"signing key {path}: its mode is {mode:04o}, so that others than its owner can read it. Run: chmod 600 {path}"
+            raise ConfigurationError(msg)
+        return file.read()
 
 
 def _from_private(private: ec.EllipticCurvePrivateKey) -> DocumentSigner:

@@ -9,22 +9,25 @@ is given.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import rfc8785
 
 from tieout.errors import ConfigurationError, LandingConflict, StoreUnavailable, VerificationError
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.layout import MANIFEST_SUFFIX, Place
+from tieout.evidence.layout import MANIFEST_SUFFIX, Class, Place, class_of
 from tieout.evidence.manifest import Manifest, build_manifest, part_subject, raw_subject, read_manifest
 from tieout.evidence.parts import Part
 from tieout.evidence.store import ObjectVersion, Retention, S3Store, first_version
 from tieout.files import file_sha256
 from tieout.times import instant
+
+if TYPE_CHECKING:
+    from tieout.contracts.odcs import Contract
 
 Clock = Callable[[], datetime]
 
@@ -79,6 +82,30 @@ def landing_id(system: str, identity: dict[str, Any]) -> str:
     return f"{system}-{hashlib.sha256(rfc8785.dumps({**identity, 'system': system})).hexdigest()[:32]}"
 
 
+def retention_years(contracts: Iterable[Contract], default: int, cap_years: int) -> int:
+    """Return for how many years everything of a landing is locked: parts of every type, raw pages, manifest.
+
+    They are evidence only together, so the longest of its evidence types decides for all of them.
+
+    Args:
+        contracts: Of the landing's evidence types.
+        default: Years for a type whose contract states none.
+        cap_years: What no contract may exceed.
+
+    Raises:
+        ConfigurationError: A contract asks for more than the cap.
+    """
+    stated = {contract.evidence_type: contract.retention_years or default for contract in contracts}
+    longest = max(stated, key=lambda name: stated[name])
+    if stated[longest] > cap_years:
+        msg = (
+            f"{longest}.odcs.yaml: retention: expected at most {cap_years} years (TIEOUT_RETENTION_CAP_YEARS), got "
+            f"{stated[longest]}. Correct the contract, or raise the cap if evidence has to stay locked for so long."
+        )
+        raise ConfigurationError(msg)
+    return stated[longest]
+
+
 def retain_until(period_end: datetime, years: int, cap_years: int, now: datetime) -> datetime:
     """Return until when evidence of a period is locked: whole years of 366 days from the period's end.
 
@@ -89,7 +116,8 @@ def retain_until(period_end: datetime, years: int, cap_years: int, now: datetime
     if until <= now or until > now + timedelta(days=366 * cap_years):
         msg = (
             f"retention: {years} years from {instant(period_end)} ends {instant(until)}, which is past or more than "
-            f"{cap_years} years away. Check TIEOUT_RETENTION_YEARS, TIEOUT_RETENTION_CAP_YEARS and the period's dates."
+            f"{cap_years} years away. Check the contracts' retention, TIEOUT_RETENTION_YEARS, TIEOUT_RETENTION_CAP_YEARS and the "
+            f"period's dates."
         )
         raise ConfigurationError(msg)
     return until
@@ -155,6 +183,8 @@ def standing_landing(store: S3Store, place: Place, system: str) -> Manifest | No
     """
     versions: dict[str, list[ObjectVersion]] = {}
     for version in store.versions(place.manifests_of(system)):
+        if class_of(version.key) is not Class.MANIFEST:
+            continue  # records of the same system stand beside its manifests
         versions.setdefault(version.key, []).append(version)
     manifests = [_first_manifest(store, key, listed) for key, listed in versions.items()]
     manifests = [manifest for manifest in manifests if manifest.predicate["system"] == system]

@@ -6,14 +6,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from tieout.errors import CannotCheck, Tampered
-from tieout.evidence.dsse import IN_TOTO, seal, stated_instant, unseal, verify_signature
+from tieout.errors import Tampered
+from tieout.evidence import signed
+from tieout.evidence.dsse import stated_instant
 from tieout.evidence.key_list import KeyList
-from tieout.evidence.keys import DocumentSigner, Scope
+from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
-from tieout.evidence.schemas import check_document
 
 if TYPE_CHECKING:
     from tieout.evidence.parts import Part
@@ -61,8 +62,7 @@ def build_manifest(subjects: Iterable[dict[str, Any]], predicate: dict[str, Any]
         "predicateType": PREDICATE_TYPE,
         "predicate": predicate,
     }
-    check_document("landing_manifest.v1", statement, predicate["manifest_key"])
-    return seal(statement, IN_TOTO, signer)
+    return signed.sign(signed.MANIFEST, statement, predicate["manifest_key"], signer)
 
 
 def part_subject(key: str, part: Part, version_id: str) -> dict[str, Any]:
@@ -91,54 +91,38 @@ def read_manifest(data: bytes, key: str) -> Manifest:
         Missing: It carries no signature.
         CannotCheck: It is malformed.
     """
-    _, statement = unseal(data, IN_TOTO, key)
-    check_document("landing_manifest.v1", statement, key)
-    return _manifest(data, key, statement)
+    return _manifest(data, key, signed.read(signed.MANIFEST, data, key))
 
 
-def check_manifest(data: bytes, key: str, key_list: KeyList, bucket: str | None) -> Manifest:
+def check_manifest(data: bytes, key: str, key_list: KeyList, bucket: str | None, stored_at: datetime | None = None) -> Manifest:
     """Read a manifest and check everything that its own bytes and the key list can tell.
 
-    1. The envelope holds a signed, well-formed manifest.
-    2. The key list allowed the signing key to sign landings at the time the manifest states.
-    3. That key signed these bytes.
-    4. The manifest belongs where it was found: its own key, and its bucket where there is one to compare.
-    5. Its subjects belong to it: their keys carry its landing, control and observation period, each key once.
+    1. Envelope, schema, key and signature are in order (`signed.check`).
+    2. The manifest belongs where it was found: its own key, and its bucket where there is one to compare.
+    3. Its subjects belong to it: their keys carry its landing, control and observation period, each key once.
 
     Args:
         data: The envelope's bytes.
         key: Where they were found.
         key_list: A checked key list.
         bucket: The bucket they were found in; ``None`` in a copy.
+        stored_at: When the store received them; ``None`` where nobody can tell.
 
     Raises:
         Missing: It carries no signature.
         CannotCheck: It is malformed.
         Tampered: Any other step fails.
     """
-    envelope, statement = unseal(data, IN_TOTO, key)  # (1)
-    check_document("landing_manifest.v1", statement, key)
-    signed_at = stated_instant(statement["predicate"]["times"]["landed_at"]["at"], key)
+    statement = signed.check(signed.MANIFEST, data, key, key_list, stored_at)  # (1)
     stated_instant(statement["predicate"]["retention"]["retain_until"], key)
-    if len(envelope.signatures) != 1:
-        msg = f"{key}: expected one signature, got {len(envelope.signatures)}."
-        raise CannotCheck(msg)
-    keyid = next(iter(envelope.signatures))
-    signing_key = key_list.signing_key(keyid, Scope.LANDING, signed_at, key)  # (2)
-    verify_signature(envelope, signing_key, key)  # (3)
     manifest = _manifest(data, key, statement)
-    _check_binding(manifest, bucket)  # (4), (5)
+    _check_binding(manifest, bucket)  # (2), (3)
     return manifest
 
 
 def _check_binding(manifest: Manifest, bucket: str | None) -> None:
     predicate = manifest.predicate
-    if predicate["manifest_key"] != manifest.key:
-        msg = f"{manifest.key}: it was signed for {predicate['manifest_key']}: it was moved."
-        raise Tampered(msg)
-    if bucket is not None and predicate["bucket"] != bucket:
-        msg = f"{manifest.key}: it was signed for bucket {predicate['bucket']!r} and stands in {bucket!r}."
-        raise Tampered(msg)
+    signed.check_place({"key": predicate["manifest_key"], "bucket": predicate["bucket"]}, manifest.key, bucket)
     place = Place(predicate["observation_period"]["id"], predicate["control"]["id"], predicate["window"]["key"])
     if place.manifest(manifest.landing) != manifest.key or not manifest.landing.startswith(f"{predicate['system']}-"):
         msg = f"{manifest.key}: period, control, window, system and landing inside it are those of another place."

@@ -7,20 +7,96 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from tieout.errors import CannotCheck
 from tieout.evidence.dsse import MAX_DOCUMENT_BYTES
-from tieout.evidence.store import LockState, ObjectVersion, S3Store, first_version
+from tieout.evidence.store import LockState, ObjectVersion, S3Store, oldest
 from tieout.files import file_sha256
+
+_SHA256_DIGITS = 64
+
+
+class Evidence(Protocol):
+    """A place that evidence can be read from: a bucket, or a copied folder."""
+
+    profile: str
+    """``bucket`` or ``copy``."""
+    bucket: str | None
+    """Name of the bucket; ``None`` in a copy."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys under a prefix, those under a delete marker too."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is anything under a key."""
+
+    def first_version(self, key: str) -> ObjectVersion | None:
+        """Return the oldest version of a key, which is the one that was landed; ``None`` in a copy."""
+
+    def read(self, key: str, version_id: str | None) -> bytes | None:
+        """Return a document, or ``None`` if it is not there."""
+
+    def sha256(self, key: str, version_id: str | None) -> str | None:
+        """Return the hash of an object's bytes, or ``None`` if it is not there."""
+
+    def versions(self, key: str) -> list[ObjectVersion] | None:
+        """Return all versions and delete markers of a key; ``None`` in a copy."""
+
+    def lock(self, key: str, version_id: str) -> LockState | None:
+        """Return the lock of a version; ``None`` where it may not be seen."""
+
+
+class HashMemory:
+    """SHA-256 of object versions that were read in full, remembered in a file, so that an interrupted verification goes on.
+
+    A version never changes its bytes, so that its hash holds; a file of a copy is remembered with size and modification time.
+    The file is the verifier's own: whoever can write it can make it lie.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read what an earlier run remembered; a last line that a crash cut off is left out."""
+        self._hashes: dict[str, str] = {}
+        if path.exists():
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+                name, _, sha256 = line.rpartition("\t")
+                if len(sha256) == _SHA256_DIGITS:
+                    self._hashes[name] = sha256
+        self._file = path.open("a", encoding="utf-8")
+        self._file.write("\n")  # ends a line that a crash cut off
+        self._writing = threading.Lock()
+
+    def get(self, name: str) -> str | None:
+        """Return a hash that was remembered."""
+        return self._hashes.get(name)
+
+    def put(self, name: str, sha256: str) -> None:
+        """Remember a hash, at once."""
+        with self._writing:
+            self._hashes[name] = sha256
+            self._file.write(f"{name}\t{sha256}\n")
+            self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
 
 
 class Bucket:
-    """An evidence bucket. Versions are listed once per prefix and remembered: verification looks at one moment."""
+    """An evidence bucket. Versions are listed once per top folder and remembered: verification looks at one moment.
+
+    Args:
+        store: The bucket.
+        quick: Take the SHA-256 that the store keeps of each object instead of reading it, where it keeps one.
+        memory: Hashes that an earlier run has read.
+    """
 
     profile = "bucket"
 
-    def __init__(self, store: S3Store) -> None:
+    def __init__(self, store: S3Store, *, quick: bool = False, memory: HashMemory | None = None) -> None:
         self._store = store
+        self._quick = quick
+        self._memory = memory
         self.bucket: str | None = store.bucket
         self._versions: dict[str, list[ObjectVersion]] = {}
         self._listed: set[str] = set()
@@ -31,9 +107,13 @@ class Bucket:
         self._list(prefix)
         return [key for key in self._versions if key.startswith(prefix)]
 
-    def first_version(self, key: str) -> str | None:
+    def exists(self, key: str) -> bool:
+        """Whether there is anything under a key, also under a delete marker."""
+        return bool(self.versions(key))
+
+    def first_version(self, key: str) -> ObjectVersion | None:
         """Return the oldest version of a key."""
-        return first_version(self.versions(key))
+        return oldest(self.versions(key))
 
     def read(self, key: str, version_id: str | None) -> bytes | None:
         """Return a document's bytes.
@@ -41,20 +121,23 @@ class Bucket:
         Raises:
             CannotCheck: It is larger than any signed document may be.
         """
-        chunks = self._store.chunks(key, version_id)
-        if chunks is None:
-            return None
-        data = bytearray()
-        for chunk in chunks:
-            data += chunk
-            if len(data) > MAX_DOCUMENT_BYTES:
-                msg = f"{key}: expected a document of at most {MAX_DOCUMENT_BYTES} bytes."
-                raise CannotCheck(msg)
-        return bytes(data)
+        return self._store.read(key, version_id)
 
     def sha256(self, key: str, version_id: str | None) -> str | None:
-        """Return the hash of a version's bytes."""
-        return self._store.sha256(key, version_id)[0]
+        """Return the hash of a version's bytes: as read, or as the store keeps it when quick."""
+        name = f"{self.bucket}/{key}?{version_id}"
+        if self._memory and version_id and (known := self._memory.get(name)):
+            return known
+        if self._quick:
+            described = self._store.describe(key, version_id)
+            if described is None:
+                return None
+            if described.sha256:
+                return described.sha256
+        found = self._store.sha256(key, version_id)[0]
+        if self._memory and version_id and found:
+            self._memory.put(name, found)
+        return found
 
     def versions(self, key: str) -> list[ObjectVersion]:
         """Return all versions and delete markers of a key."""
@@ -66,11 +149,14 @@ class Bucket:
         return self._store.lock(key, version_id)
 
     def _list(self, prefix: str) -> None:
-        root = prefix.split("/", 1)[0] + "/"  # whole top folders: one listing instead of one per key
+        # Whole top folders: one listing instead of one per key.
+        root = prefix.split("/", 1)[0] + "/" if "/" in prefix else ""
         with self._listing:
-            if root not in self._listed:
+            if root not in self._listed and "" not in self._listed:
+                known = {version.key for listed in self._versions.values() for version in listed}
                 for version in self._store.versions(root):
-                    self._versions.setdefault(version.key, []).append(version)
+                    if version.key not in known:
+                        self._versions.setdefault(version.key, []).append(version)
                 self._listed.add(root)
 
 
@@ -80,17 +166,23 @@ class Copy:
     profile = "copy"
     bucket: str | None = None
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, memory: HashMemory | None = None) -> None:
         self._folder = folder
+        self._memory = memory
 
     def keys(self, prefix: str) -> list[str]:
         """List the files under a prefix."""
-        top = self._folder / prefix.split("/", 1)[0]
+        top = self._folder / prefix.split("/", 1)[0] if "/" in prefix else self._folder
         with _readable(prefix):
             files = [path.relative_to(self._folder).as_posix() for path in top.rglob("*") if path.is_file()]
         return [key for key in files if key.startswith(prefix)]
 
-    def first_version(self, key: str) -> str | None:  # noqa: ARG002
+    def exists(self, key: str) -> bool:
+        """Whether there is a file under a key."""
+        with _readable(key):
+            return self._path(key) is not None
+
+    def first_version(self, key: str) -> ObjectVersion | None:  # noqa: ARG002
         """Return nothing: a copy has no versions."""
         return None
 
@@ -117,7 +209,16 @@ class Copy:
         """
         with _readable(key):
             path = self._path(key)
-            return file_sha256(path) if path else None
+            if path is None:
+                return None
+            state = path.stat()
+            name = f"{path}?{state.st_size}.{state.st_mtime_ns}"
+            if self._memory and (known := self._memory.get(name)):
+                return known
+            found = file_sha256(path)
+            if self._memory:
+                self._memory.put(name, found)
+            return found
 
     def versions(self, key: str) -> list[ObjectVersion] | None:  # noqa: ARG002
         """Return nothing: a copy has no versions."""

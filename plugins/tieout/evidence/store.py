@@ -14,7 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tieout.errors import ConfigurationError, LandingConflict, StoreUnavailable
+from tieout.errors import CannotCheck, ConfigurationError, LandingConflict, StoreUnavailable
+from tieout.evidence.dsse import MAX_DOCUMENT_BYTES
 
 MAX_PUT_BYTES = 1024**3
 """One object is one put of at most 1 GiB: a multipart upload has only a composite SHA-256."""
@@ -25,12 +26,15 @@ _REFUSED = {"AccessDenied", "403", "InvalidAccessKeyId", "SignatureDoesNotMatch"
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long an object stays locked, and how it is encrypted."""
+    """How long an object stays locked, and how it is encrypted. ``until`` is cut to whole seconds: stores keep no more."""
 
     mode: str
     until: datetime
     sse: str
     sse_key_id: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "until", self.until.replace(microsecond=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +49,18 @@ class ObjectVersion:
     size: int
 
 
-def first_version(versions: Sequence[ObjectVersion]) -> str | None:
+def oldest(versions: Sequence[ObjectVersion]) -> ObjectVersion | None:
     """Return the oldest version among those of one key, in the order in which the store lists them: the one that landed."""
     stored = [version for version in versions if not version.is_delete_marker]
     # A store's clock has seconds; among equals the listing gives the newest first.
-    oldest = min(enumerate(stored), key=lambda item: (item[1].last_modified, -item[0]), default=None)
-    return oldest[1].version_id if oldest else None
+    found = min(enumerate(stored), key=lambda item: (item[1].last_modified, -item[0]), default=None)
+    return found[1] if found else None
+
+
+def first_version(versions: Sequence[ObjectVersion]) -> str | None:
+    """Return the id of the oldest version among those of one key."""
+    version = oldest(versions)
+    return version.version_id if version else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,16 @@ class LockState:
 
     mode: str | None
     until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What the store says of one version without sending it: size, the SHA-256 it keeps, and the lock that may be seen."""
+
+    size: int
+    sha256: str | None
+    """Of the whole object; ``None`` where the store keeps none, or only one over the parts of a multipart upload."""
+    lock: LockState
 
 
 class S3Store:
@@ -133,6 +153,23 @@ class S3Store:
             self._raise(error, key)
         return self._pieces(key, body)
 
+    def read(self, key: str, version_id: str | None) -> bytes | None:
+        """Return a document's bytes, or ``None`` if it is not there.
+
+        Raises:
+            CannotCheck: It is larger than any signed document may be.
+        """
+        chunks = self.chunks(key, version_id)
+        if chunks is None:
+            return None
+        data = bytearray()
+        for chunk in chunks:
+            data += chunk
+            if len(data) > MAX_DOCUMENT_BYTES:
+                msg = f"{key}: expected a document of at most {MAX_DOCUMENT_BYTES} bytes."
+                raise CannotCheck(msg)
+        return bytes(data)
+
     def _pieces(self, key: str, body: Any) -> Iterator[bytes]:
         try:
             yield from body.iter_chunks(_BLOCK)
@@ -189,6 +226,23 @@ class S3Store:
         except Exception as error:
             self._raise(error, prefix)
 
+    def describe(self, key: str, version_id: str | None) -> Description | None:
+        """Return what the store says of a version, in one request; ``None`` if it is not there."""
+        pinned = {"VersionId": version_id} if version_id else {}
+        try:
+            answer = self._client.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED", **pinned)
+        except Exception as error:
+            if _code(error) in _ABSENT:
+                return None
+            self._raise(error, key)
+        checksum = answer.get("ChecksumSHA256")
+        whole = checksum if checksum and "-" not in checksum and answer.get("ChecksumType") != "COMPOSITE" else None
+        return Description(
+            size=answer["ContentLength"],
+            sha256=base64.b64decode(whole).hex() if whole else None,
+            lock=LockState(answer.get("ObjectLockMode"), answer.get("ObjectLockRetainUntilDate")),
+        )
+
     def lock(self, key: str, version_id: str) -> LockState | None:
         """Return the lock of a version, or ``None`` if this identity may not see it."""
         try:
@@ -200,6 +254,26 @@ class S3Store:
                 return None
             self._raise(error, key)
         return LockState(answer["Retention"].get("Mode"), answer["Retention"].get("RetainUntilDate"))
+
+    def legal_hold(self, key: str, version_id: str) -> bool | None:
+        """Return whether a version is on legal hold, or ``None`` if this identity may not see it."""
+        try:
+            answer = self._client.get_object_legal_hold(Bucket=self.bucket, Key=key, VersionId=version_id)
+        except Exception as error:
+            if _code(error) in ("NoSuchObjectLegalHold", "NoSuchObjectLockConfiguration"):
+                return False
+            if _code(error) in _REFUSED:
+                return None
+            self._raise(error, key)
+        return bool(answer["LegalHold"].get("Status") == "ON")
+
+    def set_legal_hold(self, key: str, version_id: str, *, on: bool) -> None:
+        """Hold a version, which nobody can then delete however long its retention is, or release it; its retention stays."""
+        status = {"Status": "ON" if on else "OFF"}
+        try:
+            self._client.put_object_legal_hold(Bucket=self.bucket, Key=key, VersionId=version_id, LegalHold=status)
+        except Exception as error:
+            self._raise(error, key)
 
     def _raise(self, error: Exception, key: str) -> NoReturn:
         code = _code(error)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,11 @@ from tieout.criteria.controls import Control, SystemSource, control_files, load_
 from tieout.criteria.periods import ObservationPeriod, Window, period_of, window
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError
-from tieout.evidence.landing import Draft, StoredPage, landing_id
+from tieout.evidence.identities import IdentityTable
+from tieout.evidence.landing import Draft, StoredPage, landing_id, retention_years
 from tieout.evidence.layout import LAYOUT_VERSION, Place
 from tieout.evidence.parts import WRITER, Part, write_parts
+from tieout.evidence.records import Record, RecordKind, objects_of
 from tieout.evidence.rowhash import ENCODING
 from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
@@ -53,6 +55,8 @@ class Job:
     scope: Scope
     period: ObservationPeriod
     window: Window
+    retention_years: int
+    """How long everything that lands is locked, counted from the period's end."""
 
     @property
     def place(self) -> Place:
@@ -64,7 +68,7 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
     """Read control, contract and scope, and place the window.
 
     Raises:
-        ConfigurationError: A file is wrong, or there is no such control or system.
+        ConfigurationError: A file is wrong, asks for a longer lock than allowed, or there is no such control or system.
         ExtractionRefused: The key names no window of the control's kind, or one in no observation period.
     """
     files = control_files(settings.controls_folder)
@@ -74,7 +78,7 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
     control = load_control(files[control_id])
     scope = load_scope(settings.scope_file)
     target = window(control.extraction_schedule.window, window_key, scope.zone)
-    contract = load_contract(contract_file(settings.contracts_folder, control.evidence_type))
+    contract, rules = (_contract(settings, name) for name in (control.evidence_type, RULE_RESULT_TYPE))
     _check_inclusion(files[control_id], control.population.inclusion_date_field, contract)
     return Job(
         settings=settings,
@@ -86,7 +90,12 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
         scope=scope,
         period=period_of(target, scope.observation_periods, scope.zone),
         window=target,
+        retention_years=retention_years((contract, rules), settings.retention_years, settings.retention_cap_years),
     )
+
+
+def _contract(settings: Settings, evidence_type: str) -> Contract:
+    return load_contract(contract_file(settings.contracts_folder, evidence_type))
 
 
 def _check_inclusion(path: Path, name: str, contract: Contract) -> None:
@@ -109,18 +118,26 @@ def landing_of_pages(job: Job, pages: list[RawPage]) -> str:
         "control_sha256": job.control_sha256,
         "contract_sha256": job.contract.sha256,
         "window": job.window.key,
-        "pages": [page.received_sha256 for page in pages],
+        # Not of what was received where addresses were taken out: who guesses the whole page would have them confirmed.
+        "pages": [page.stored_sha256 if page.redactions else page.received_sha256 for page in pages],
         "writer": WRITER,
     }
     return landing_id(job.source.system, identity)
 
 
-def lock_pages(job: Job, frame: Frame, store: S3Store, retention: Retention) -> tuple[StoredPage, ...]:
+def lock_pages(
+    job: Job, frame: Frame, store: S3Store, retention: Retention, clock: Clock = lambda: datetime.now(UTC)
+) -> tuple[StoredPage, ...]:
     """Lock the raw pages that a frame has captured, whatever becomes of their rows; returns where they stand.
+
+    Where person ids are on, the identity table learns first whom they stand for: a locked id that nobody can resolve is worse
+    than an entry for a page that was never locked.
 
     Raises:
         StoreUnavailable: The store did not answer; run it again, what stands is adopted.
     """
+    if frame.redactor is not None:
+        IdentityTable.beside(store, job.settings).add(frame.redactor.seen, clock())
     landing = landing_of_pages(job, frame.pages)
     stored = []
     for page in frame.pages:
@@ -128,6 +145,30 @@ def lock_pages(job: Job, frame: Frame, store: S3Store, retention: Retention) -> 
         version = store.put_locked(key, frame.folder / page.name, page.stored_sha256, retention)
         stored.append(StoredPage(key, version, page.stored_sha256, page.stored_bytes, page.received_sha256))
     return tuple(stored)
+
+
+def did_not_land(job: Job, landing: str, pages: Sequence[StoredPage], error: Exception, by: str, now: datetime) -> Record:
+    """Return the record of an extraction that is no population: what came is locked, and why it can not be used.
+
+    Args:
+        job: The job.
+        landing: The id that it would have landed under.
+        pages: The raw pages, locked already.
+        error: What broke.
+        by: The task that found it.
+        now: UTC.
+    """
+    return Record(
+        place=job.place,
+        kind=RecordKind.DID_NOT_LAND,
+        system=job.source.system,
+        landing=landing,
+        reason=f"{type(error).__name__}: {error}",
+        by=by,
+        at=now,
+        objects=objects_of(pages),
+        facts={"control_sha256": job.control_sha256, "contract_sha256": job.contract.sha256},
+    )
 
 
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:
@@ -205,7 +246,7 @@ def judge(job: Job, extraction: dict[str, Any], rows: pa.Table) -> tuple[list[Ru
     """
     results = run_rules(rows, job.contract, {"second_count": extraction["expected_rows"]})
     require_contract(results, rows, job.contract, extraction["origin"])
-    rules = load_contract(contract_file(job.settings.contracts_folder, RULE_RESULT_TYPE))
+    rules = _contract(job.settings, RULE_RESULT_TYPE)
     return results, result_rows(rows, job.contract, results, rules), rules
 
 

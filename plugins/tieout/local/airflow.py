@@ -17,6 +17,7 @@ from typing import Any
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.evidence.keys import Scope
 from tieout.local.installation import EVIDENCE_BUCKET, REGION, STAGING_BUCKET, Installation, write_private
+from tieout.local.object_store import DIGEST_CADENCE_SECONDS
 from tieout.local.processes import Processes
 
 USER = "admin"
@@ -33,22 +34,13 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         overrides: Variables that take precedence.
     """
     home, folder, port = installation.home, installation.folder, installation.airflow_port
-    secrets, writer = installation.airflow_secrets, installation.identity("writer")
-    connection = {
-        "conn_type": "aws",
-        "login": writer.access_key,
-        "password": writer.secret_key,
-        "extra": {
-            "endpoint_url": installation.endpoint,
-            "region_name": REGION,
-            "config_kwargs": {"s3": {"addressing_style": "path"}, "connect_timeout": 5, "read_timeout": 60},
-        },
-    }
+    secrets = installation.airflow_secrets
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AWS_", "TIEOUT_"))}
     return {
         **kept,
         "AIRFLOW_HOME": str(folder / "airflow"),
-        "AIRFLOW_CONN_TIEOUT_WRITER": json.dumps(connection),
+        "AIRFLOW_CONN_TIEOUT_DIGEST": _connection(installation, "digest"),
+        "AIRFLOW_CONN_TIEOUT_WRITER": _connection(installation, "writer"),
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -75,14 +67,33 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
+        "TIEOUT_DIGEST_CADENCE_SECONDS": str(DIGEST_CADENCE_SECONDS),
+        "TIEOUT_DIGEST_KEY": installation.key_uri(Scope.DIGEST),
         "TIEOUT_ENVIRONMENT": "embedded",
         "TIEOUT_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
         "TIEOUT_HOME": str(home),
         "TIEOUT_LANDING_KEY": installation.key_uri(Scope.LANDING),
         "TIEOUT_RETRY_DELAY_SECONDS": "5",
         "TIEOUT_STAGING_BUCKET": STAGING_BUCKET,
+        **installation.identity_settings,
         **(overrides or {}),
     }
+
+
+def _connection(installation: Installation, identity: str) -> str:
+    """Return the Airflow Connection of one identity of the object store, as JSON."""
+    credentials = installation.identity(identity)
+    connection = {
+        "conn_type": "aws",
+        "login": credentials.access_key,
+        "password": credentials.secret_key,
+        "extra": {
+            "endpoint_url": installation.endpoint,
+            "region_name": REGION,
+            "config_kwargs": {"s3": {"addressing_style": "path"}, "connect_timeout": 5, "read_timeout": 60},
+        },
+    }
+    return json.dumps(connection)
 
 
 def _passwords(installation: Installation) -> Path:

@@ -92,7 +92,7 @@ def _run_windows(api: Api, console: Console) -> None:
 def verify_as_auditor(installation: Installation) -> Report:
     """Verify the whole bucket with the auditor's credentials and the root's fingerprint."""
     store = S3Store(object_store.client_for(installation, "auditor"), EVIDENCE_BUCKET)
-    return verify(Bucket(store), installation.root_fingerprint)
+    return verify(Bucket(store), installation.root_fingerprint, now=datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +168,8 @@ def _show(installation: Installation, report: Report, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(f"[bold]{report.summary}[/bold]", highlight=False)
-    for landing in report.landings:
-        for finding in landing.findings:
+    for item in report.items:
+        for finding in item.findings:
             console.print(f"  {finding.outcome}: {escape(finding.reason)}", highlight=False, soft_wrap=True)
 
 

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from tieout.errors import ConfigurationError
-from tieout.evidence.key_list import build_key_list
-from tieout.evidence.keys import DocumentSigner, ListedKey, Scope, generate_key, load_signer
+from tieout.evidence.keys import DocumentSigner, Scope, generate_key, load_signer
 from tieout.local import ports
+from tieout.persons import create_person_key
 
 EVIDENCE_BUCKET = "tieout-evidence"
 STAGING_BUCKET = "tieout-staging"
+IDENTITY_BUCKET = "tieout-identities"
 REGION = "us-east-1"
 IDENTITIES = ("admin", "writer", "digest", "auditor")
 
@@ -76,6 +77,8 @@ class Installation:
         for scope in Scope:
             if not (keys / f"{scope}.pem").exists():
                 generate_key(keys / f"{scope}.pem")
+        if not self._identity_key.exists():
+            create_person_key(self._identity_key)
 
     def free_ports(self) -> None:
         """Move to other ports where something else listens on ours; nothing of ours may run while this is called."""
@@ -133,12 +136,18 @@ class Installation:
         """Return the URI of the file key of a scope."""
         return f"file2:{self.folder / 'keys' / f'{scope}.pem'}"
 
-    def key_list(self, now: datetime) -> bytes:
-        """Return a key list of this installation's keys, signed by its root."""
-        scopes = (Scope.LANDING, Scope.RESPONSE, Scope.DIGEST)
-        signers = [(scope, self.signer(scope)) for scope in scopes]
-        listed = [ListedKey(signer.keyid, scope, signer.public_pem, now, None, None) for scope, signer in signers]
-        return build_key_list(self.signer(Scope.ROOT), listed, now)
+    @property
+    def _identity_key(self) -> Path:
+        return self.folder / "keys" / "identity.key"
+
+    @property
+    def identity_settings(self) -> dict[str, str]:
+        """The variables that turn person ids on."""
+        return {"TIEOUT_IDENTITY_BUCKET": IDENTITY_BUCKET, "TIEOUT_IDENTITY_KEY": f"file:{self._identity_key}"}
+
+    def signers(self) -> dict[Scope, DocumentSigner]:
+        """Return the file key of each scope."""
+        return {scope: self.signer(scope) for scope in Scope}
 
     def write_credentials(self) -> None:
         """Write ``<identity>.env`` for each identity: what `aws`, boto3, pyarrow, DuckDB and `tieout verify` need."""
@@ -151,6 +160,8 @@ class Installation:
                 "AWS_REGION": REGION,
                 "AWS_DEFAULT_REGION": REGION,
                 "TIEOUT_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
+                **(self.identity_settings if name in ("admin", "writer") else {}),
+                **({"TIEOUT_LANDING_KEY": self.key_uri(Scope.LANDING)} if name == "admin" else {}),  # signs records of holds
             }
             text = "".join(f"export {key}={value}\n" for key, value in lines.items())
             write_private(self.folder / f"{name}.env", text)

@@ -7,23 +7,32 @@ import json
 import os
 import shutil
 import sys
-import tempfile
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from tieout.errors import ConfigurationError, StoreUnavailable
-from tieout.evidence.layout import KEY_LIST
+from tieout.evidence.bucket import establish
+from tieout.evidence.identities import PEOPLE
 from tieout.evidence.store import Retention, S3Store
-from tieout.files import file_sha256
-from tieout.local.installation import EVIDENCE_BUCKET, REGION, STAGING_BUCKET, Identity, Installation, write_private
+from tieout.local.installation import (
+    EVIDENCE_BUCKET,
+    IDENTITY_BUCKET,
+    REGION,
+    STAGING_BUCKET,
+    Identity,
+    Installation,
+    write_private,
+)
 from tieout.local.ports import store_ports
 from tieout.local.processes import Processes
 
 _READY_SECONDS = 30.0
 _DEFAULT_RETENTION_DAYS = 400
 _KEY_LIST_YEARS = 8
+_IDENTITY_DAYS = 400
+DIGEST_CADENCE_SECONDS = 3600
 
 
 def start(installation: Installation, processes: Processes) -> None:
@@ -95,13 +104,14 @@ def _identities(installation: Installation) -> dict[str, Any]:
     def writes(*prefixes: str) -> list[str]:
         return [f"{action}:{evidence}/{prefix}*" for prefix in prefixes for action in ("Write", "PutObjectRetention")]
 
-    reads = [f"{action}:{evidence}" for action in ("Read", "List", "GetObjectRetention")]
+    # PutObjectLegalHold is in nobody's list: only the administrator holds and releases.
+    reads = [f"{action}:{evidence}" for action in ("Read", "List", "GetObjectRetention", "GetObjectLegalHold")]
     actions = {
         "admin": ["Admin"],
         "writer": [
             *reads,
             *writes("evidence/", "manifests/", "raw/"),
-            *(f"{action}:{staging}" for action in ("Read", "List", "Write")),
+            *(f"{action}:{bucket}" for bucket in (staging, IDENTITY_BUCKET) for action in ("Read", "List", "Write")),
         ],
         "digest": [*reads, *writes("digests/", "index/")],
         "auditor": reads,
@@ -131,11 +141,16 @@ def client_for(installation: Installation, name: str) -> Any:
 
 
 def prepare_buckets(installation: Installation, now: datetime) -> None:
-    """Create the buckets, the lock's default, the policy that nobody deletes, and the key list, where they are not there yet."""
+    """Create the buckets, the lock's default, the policy that nobody deletes, and what a bucket holds before any evidence."""
     client = client_for(installation, "admin")
     present = {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
     if STAGING_BUCKET not in present:
         client.create_bucket(Bucket=STAGING_BUCKET)
+    if IDENTITY_BUCKET not in present:
+        client.create_bucket(Bucket=IDENTITY_BUCKET)
+    # Tombstones stay: an id that was erased must not come back when its tombstone would expire.
+    expiry = {"ID": "people", "Status": "Enabled", "Filter": {"Prefix": PEOPLE}, "Expiration": {"Days": _IDENTITY_DAYS}}
+    client.put_bucket_lifecycle_configuration(Bucket=IDENTITY_BUCKET, LifecycleConfiguration={"Rules": [expiry]})
     if EVIDENCE_BUCKET not in present:
         client.create_bucket(Bucket=EVIDENCE_BUCKET, ObjectLockEnabledForBucket=True)
     rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": _DEFAULT_RETENTION_DAYS}}
@@ -151,10 +166,5 @@ def prepare_buckets(installation: Installation, now: datetime) -> None:
     }
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     client.put_bucket_policy(Bucket=EVIDENCE_BUCKET, Policy=json.dumps(policy))
-    store = S3Store(client, EVIDENCE_BUCKET)
-    if not store.keys(KEY_LIST):
-        with tempfile.TemporaryDirectory() as work:
-            path = Path(work) / "root.dsse.json"
-            path.write_bytes(installation.key_list(now))
-            retention = Retention("COMPLIANCE", now + timedelta(days=366 * _KEY_LIST_YEARS), "AES256", "")
-            store.put_locked(KEY_LIST, path, file_sha256(path), retention)
+    retention = Retention("COMPLIANCE", now + timedelta(days=366 * _KEY_LIST_YEARS), "AES256", "")
+    establish(S3Store(client, EVIDENCE_BUCKET), installation.signers(), DIGEST_CADENCE_SECONDS, retention, now)

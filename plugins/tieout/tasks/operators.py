@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 
@@ -23,6 +24,7 @@ from tieout.settings import Settings, from_environment
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from tieout.evidence.landing import StoredPage
     from tieout.evidence.store import Retention, S3Store
     from tieout.flows.population_export import Job
 
@@ -70,8 +72,30 @@ def _retention(settings: Settings, job: Job) -> Retention:
     from tieout.evidence.store import Retention
 
     end = job.period.end(job.scope.zone)
-    until = retain_until(end, settings.retention_years, settings.retention_cap_years, _now())
+    until = retain_until(end, job.retention_years, settings.retention_cap_years, _now())
     return Retention(settings.retention_mode, until, settings.sse, settings.sse_key_id)
+
+
+def _unusable(
+    settings: Settings,
+    job: Job,
+    evidence: S3Store,
+    pages: Sequence[StoredPage],
+    landing: str,
+    error: TerminalError,
+    context: Context,
+) -> NoReturn:
+    """Record that what came is no population, then raise the error with where it is kept."""
+    from tieout.evidence.records import write_record
+    from tieout.flows.population_export import did_not_land
+    from tieout.tasks.connections import landing_signer
+
+    task = context["ti"]
+    record = did_not_land(job, landing, pages, error, f"{task.dag_id} {task.run_id} {task.task_id}", _now())
+    write_record(record, evidence, landing_signer(settings), _retention(settings, job))
+    kept = ", ".join(page.key for page in pages)
+    msg = f"{error}\nWhat came is kept, unusable as a population: {kept}\nRecorded: {record.key}"
+    raise type(error)(msg) from error
 
 
 class CollectOperator(_WindowOperator):
@@ -86,7 +110,7 @@ class CollectOperator(_WindowOperator):
         from tieout.collectors.frame import ROWS_FILE, Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import collect, lock_pages, write_document
+        from tieout.flows.population_export import collect, landing_of_pages, lock_pages, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()
@@ -103,9 +127,7 @@ class CollectOperator(_WindowOperator):
                 pages = lock_pages(job, frame, evidence, _retention(settings, job))
                 if not pages:
                     raise
-                kept = ", ".join(page.key for page in pages)
-                msg = f"{error}\nWhat came is kept, unusable as a population: {kept}"
-                raise type(error)(msg) from error
+                _unusable(settings, job, evidence, pages, landing_of_pages(job, frame.pages), error, context)
             document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, _retention(settings, job))]
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
@@ -134,19 +156,24 @@ class ValidateOperator(_WindowOperator):
     def execute(self, context: Context) -> Reference:
         """Hold the staged rows against the contract."""
         from tieout.collectors.frame import ROWS_FILE
+        from tieout.evidence.landing import StoredPage
         from tieout.evidence.layout import staging_prefix
         from tieout.flows.population_export import part_document, validate, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()
         job = self.job(settings, context)
-        _, staging = stores(settings)
+        evidence, staging = stores(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
             folder = Path(work)
             extraction = _fetch(staging, self.reference, folder)
             prefix = staging_prefix(job.place, extraction["landing"])
             staging.download(prefix + ROWS_FILE, folder / ROWS_FILE, extraction["rows_sha256"])
-            validated = validate(job, extraction, folder)
+            try:
+                validated = validate(job, extraction, folder)
+            except TerminalError as error:
+                pages = [StoredPage(**page) for page in extraction["pages"]]
+                _unusable(settings, job, evidence, pages, extraction["landing"], error, context)
             for result in validated.results:
                 log.info(
                     "%s rule %s: %s (met %s, not met %s, not determinable %s)",

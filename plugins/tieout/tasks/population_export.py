@@ -4,19 +4,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import (
-    DAG,
-    Asset,
-    BaseOperator,
-    ExceptionRetryPolicy,
-    Param,
-    RetryAction,
-    RetryRule,
-    TaskGroup,
-)
+from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.criteria.controls import Control, control_files, load_control
@@ -24,17 +14,11 @@ from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings, from_environment
 from tieout.tasks.operators import CollectOperator, LandOperator, ValidateOperator
+from tieout.tasks.retries import retry_arguments
 from tieout.tasks.timetable import WindowTimetable
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-RETRIES = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(exception="tieout.errors.TerminalError", action=RetryAction.FAIL, reason="the same input fails again"),
-        RetryRule(exception="tieout.errors.TransientError", action=RetryAction.RETRY, reason="the world may answer later"),
-    ]
-)
 
 
 def build_dag(control_id: str, control: Control, scope: Scope, settings: Settings) -> DAG:
@@ -52,14 +36,7 @@ def build_dag(control_id: str, control: Control, scope: Scope, settings: Setting
                 None, type=["null", "string"], description="Why this extraction supersedes the one that has landed"
             )
         },
-        default_args={
-            "owner": control.owner,
-            "retries": settings.retries,
-            "retry_delay": timedelta(seconds=settings.retry_delay_seconds),
-            "retry_exponential_backoff": True,
-            "max_retry_delay": timedelta(minutes=15),
-            "retry_policy": RETRIES,
-        },
+        default_args={"owner": control.owner, **retry_arguments(settings)},
     )
     # A name and no URI: a scheme would make Airflow import every provider that handles one, at parse time.
     landings = Asset(name=f"tieout/landings/{control_id}", group="tieout")

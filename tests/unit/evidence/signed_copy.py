@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Iterable
@@ -15,18 +16,23 @@ from typing import Any
 import pyarrow as pa
 
 from tieout.contracts.odcs import Column, Contract
+from tieout.evidence.digest import Entry, after, build_digest, build_genesis, read_digest
 from tieout.evidence.dsse import IN_TOTO, seal
-from tieout.evidence.key_list import build_key_list
+from tieout.evidence.key_list import KeyList, build_key_list
 from tieout.evidence.keys import DocumentSigner, ListedKey, Scope
 from tieout.evidence.landing import landing_id
-from tieout.evidence.layout import KEY_LIST, Place
+from tieout.evidence.layout import KEY_LIST, Place, digest_key
 from tieout.evidence.manifest import build_manifest, part_subject, raw_subject
 from tieout.evidence.parts import write_parts
 from tieout.evidence.sources import Copy
-from tieout.evidence.verify import LandingOutcome, Report, verify
+from tieout.evidence.store import LockState, Retention
+from tieout.evidence.verify import ItemOutcome, Question, Report, verify
 
 LANDED_AT = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 VALID_FROM = datetime(2026, 7, 1, tzinfo=UTC)
+DIGESTED_AT = datetime(2026, 11, 2, 7, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)
+RETENTION = Retention("COMPLIANCE", datetime(2034, 1, 5, tzinfo=UTC), "AES256", "")
 BUCKET = "evidence-bucket"
 PLACES = (
     Place("2026-H2", "cc8_1_change_management", "2026-10"),
@@ -124,6 +130,11 @@ def predicate(place: Place, landing: str, rows: int, rows_hash: str, page_sha256
     }
 
 
+def key_list_of(root: str, *keys: ListedKey) -> KeyList:
+    """Return a checked key list as the checks take it."""
+    return KeyList(root, keys, 1, None, VALID_FROM, "0" * 64, "1" * 64)
+
+
 def land_in(folder: Path, place: Place, rows: int, signer: DocumentSigner, work: Path) -> str:
     """Write one landing into a copy, parts and page first, and return the key of its manifest."""
     landing = landing_id("github", {"window": place.window, "control": place.control})
@@ -205,15 +216,44 @@ class SignedCopy:
 
     def list_keys(self, keys: Iterable[ListedKey], root: DocumentSigner | None = None) -> None:
         """Write another key list."""
-        self.write(KEY_LIST, build_key_list(root or self.keys.root, keys, LANDED_AT))
+        genesis = hashlib.sha256(self.path(digest_key(0)).read_bytes()).hexdigest()
+        self.write(KEY_LIST, build_key_list(root or self.keys.root, keys, LANDED_AT, genesis))
 
-    def verify(self, root: str | None = "", **scope: Any) -> Report:
-        """Verify the copy under its own root, unless told otherwise."""
-        return verify(Copy(self.folder), self.root if root == "" else root, **scope)
+    def digest(self) -> None:
+        """Write the second digest anew, over what is there now: as if whatever was done had been done before it."""
+        files = sorted(path for path in self.folder.rglob("*") if path.is_file())
+        keys = [path.relative_to(self.folder).as_posix() for path in files]
+        before = read_digest(self.path(digest_key(0)).read_bytes(), digest_key(0))
+        versions = self.version_ids()
+        entries = [self.entry(key, versions.get(key)) for key in keys if key not in (KEY_LIST, digest_key(1))]
+        draft = after(before, "version-digest-0")
+        self.write(digest_key(1), build_digest(draft, entries, DIGESTED_AT, 3600, RETENTION, self.keys.digest))
 
-    def outcome(self, report: Report, key: str | None = None) -> LandingOutcome:
-        """Return what a report says of one manifest."""
-        return next(landing for landing in report.landings if landing.key == (key or self.manifest))
+    def version_ids(self) -> dict[str, str]:
+        """Return the version of each object that manifests pin, and of the digests."""
+        pinned = {digest_key(number): f"version-digest-{number}" for number in (0, 1)}
+        for key in self.manifests:
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+                pinned |= {entry["name"]: entry["annotations"]["version_id"] for entry in self.statement(key)["subject"]}
+        return pinned
+
+    def entry(self, key: str, version_id: str | None = None) -> Entry:
+        """Return what the digest principal sees under a key."""
+        data = self.path(key).read_bytes()
+        locked = LockState(RETENTION.mode, RETENTION.until)
+        return Entry(key, version_id or f"version of {key}", False, LANDED_AT, len(data), hashlib.sha256(data).hexdigest(), locked)
+
+    def verify(self, root: str | None = "", *, digest: bool = True, now: datetime = NOW, **scope: Any) -> Report:
+        """Verify the copy under its own root, unless told otherwise, after a digest over what is there."""
+        if digest and self.path(digest_key(0)).exists():
+            self.digest()
+        arguments = {name: scope.pop(name) for name in ("progress", "head", "quick") if name in scope}
+        question = Question(**scope)
+        return verify(Copy(self.folder), self.root if root == "" else root, now=now, question=question, **arguments)
+
+    def outcome(self, report: Report, key: str | None = None) -> ItemOutcome:
+        """Return what a report says of one manifest, or of another object."""
+        return next(item for item in report.items if item.key == (key or self.manifest))
 
 
 def build_copy(folder: Path, keys: Keys) -> SignedCopy:
@@ -224,5 +264,7 @@ def build_copy(folder: Path, keys: Keys) -> SignedCopy:
         for number, (place, rows) in enumerate(zip(PLACES, ROWS, strict=True))
     )
     copy = SignedCopy(folder / "copy", keys, manifests)
+    copy.write(digest_key(0), build_genesis(BUCKET, VALID_FROM, 3600, RETENTION, keys.digest))
     copy.list_keys(signers)
+    copy.digest()
     return copy

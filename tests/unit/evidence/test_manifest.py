@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.evidence.signed_copy import BUCKET, PLACES, Keys, SignedCopy, Statement, listed
+from tests.unit.evidence.signed_copy import BUCKET, PLACES, Keys, SignedCopy, Statement, key_list_of, listed
 
 from tieout.errors import CannotCheck, Missing, Tampered
 from tieout.evidence.dsse import IN_TOTO, seal
@@ -20,7 +20,7 @@ from tieout.evidence.parts import Part
 
 @pytest.fixture
 def key_list(keys: Keys) -> KeyList:
-    return KeyList(keys.root.keyid, (listed(keys.landing, Scope.LANDING), listed(keys.digest, Scope.DIGEST)))
+    return key_list_of(keys.root.keyid, listed(keys.landing, Scope.LANDING), listed(keys.digest, Scope.DIGEST))
 
 
 @pytest.fixture

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
-from tests.unit.evidence.signed_copy import ROWS, Keys, SignedCopy, build_copy, listed
+from tests.unit.evidence.signed_copy import NOW, ROWS, Keys, SignedCopy, build_copy, listed
 
 from tieout.evidence.keys import Scope
-from tieout.evidence.layout import KEY_LIST
+from tieout.evidence.layout import KEY_LIST, digest_key
 from tieout.evidence.sources import Copy
-from tieout.evidence.verify import Finding, LandingOutcome, Outcome, Report, verify
+from tieout.evidence.verify import LANDING, Finding, ItemOutcome, Outcome, Report, verify
 
 
 def test_an_untouched_copy_is_intact(template: SignedCopy) -> None:
@@ -63,18 +64,18 @@ def test_damage_in_one_period_does_not_touch_another(copy: SignedCopy) -> None:
 
 @pytest.mark.parametrize("root", [None, ""])
 def test_without_a_root_nothing_can_be_checked(template: SignedCopy, root: str | None) -> None:
-    report = verify(Copy(template.folder), root)
+    report = verify(Copy(template.folder), root, now=NOW)
     assert report.outcome is Outcome.CANNOT_CHECK
     assert (report.intact, len(report.landings)) == (0, 3)
     assert all("no trust root" in landing.findings[0].reason for landing in report.landings)
 
 
 def test_without_a_root_an_empty_folder_is_no_better(tmp_path: Path) -> None:
-    assert verify(Copy(tmp_path), None).outcome is Outcome.CANNOT_CHECK
+    assert verify(Copy(tmp_path), None, now=NOW).outcome is Outcome.CANNOT_CHECK
 
 
 def test_an_empty_folder_is_missing(tmp_path: Path, keys: Keys) -> None:
-    report = verify(Copy(tmp_path), keys.root.keyid)
+    report = verify(Copy(tmp_path), keys.root.keyid, now=NOW)
     assert (report.outcome, report.landings) == (Outcome.MISSING, ())
 
 
@@ -128,7 +129,10 @@ def test_progress_is_told_after_each_landing(template: SignedCopy) -> None:
 
 
 def report_of(*outcomes: Outcome, finding: Outcome | None = None) -> Report:
-    landings = tuple(LandingOutcome(f"key-{at}", outcome, (), None) for at, outcome in enumerate(outcomes))
+    def why(outcome: Outcome) -> tuple[Finding, ...]:
+        return () if outcome is Outcome.INTACT else (Finding(outcome, "why"),)
+
+    landings = tuple(ItemOutcome(LANDING, f"key-{at}", why(outcome)) for at, outcome in enumerate(outcomes))
     return Report("copy", None, landings, None if finding is None else Finding(finding, "why"))
 
 
@@ -163,12 +167,22 @@ def test_the_document_of_an_intact_copy(template: SignedCopy) -> None:
         "outcome": "intact",
         "profile": "copy",
         "custody": "not checked in a copy",
+        "bytes": "read in full",
         "root_fingerprint": template.root,
+        "head": {
+            "sequence": 1,
+            "sha256": hashlib.sha256(template.path(digest_key(1)).read_bytes()).hexdigest(),
+            "to": "2026-11-02T07:00:00.000000Z",
+        },
+        "not_digested_yet": 2,
         "intact": 3,
         "total": 3,
         "finding": None,
+        "others": [
+            {"kind": "digest", "key": digest_key(at), "outcome": "intact", "rows": None, "findings": []} for at in (0, 1)
+        ],
         "landings": [
-            {"key": key, "outcome": "intact", "rows": rows, "findings": []}
+            {"kind": "landing", "key": key, "outcome": "intact", "rows": rows, "findings": []}
             for key, rows in sorted(zip(template.manifests, ROWS, strict=True))
         ],
     }
@@ -188,7 +202,7 @@ def test_the_document_names_every_finding(copy: SignedCopy) -> None:
 
 
 def test_the_document_without_a_root(template: SignedCopy) -> None:
-    document = verify(Copy(template.folder), None).as_document()
+    document = verify(Copy(template.folder), None, now=NOW).as_document()
     assert (document["outcome"], document["root_fingerprint"], document["intact"]) == ("cannot check", None, 0)
     assert document["finding"].startswith("no trust root")
     assert {landing["rows"] for landing in document["landings"]} == {None}

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.unit.evidence.signed_copy import BUCKET, SignedCopy
+from tests.unit.evidence.signed_copy import BUCKET, DIGESTED_AT, NOW, VALID_FROM, SignedCopy
 
+from tieout.evidence.layout import digest_key
 from tieout.evidence.sources import Copy
 from tieout.evidence.store import LockState, ObjectVersion
 from tieout.evidence.verify import Outcome, Report, verify
@@ -25,29 +26,32 @@ class StandIn(Copy):
 
     def __init__(self, copy: SignedCopy) -> None:
         super().__init__(copy.folder)
-        self.pinned = {key: "version-manifest" for key in copy.manifests}
-        for key in copy.manifests:
-            subjects = copy.statement(key)["subject"]
-            self.pinned |= {entry["name"]: entry["annotations"]["version_id"] for entry in subjects}
+        files = [path.relative_to(copy.folder).as_posix() for path in copy.folder.rglob("*") if path.is_file()]
+        self.pinned = {key: f"version of {key}" for key in files} | copy.version_ids()
         self.later: dict[str, list[ObjectVersion]] = {}
         self.locks: dict[str, LockState | None] = {}
         self.asked: set[tuple[str, str | None]] = set()
 
-    def first_version(self, key: str) -> str | None:
-        return self.pinned[key]
+    def first_version(self, key: str) -> ObjectVersion:
+        return self.versions(key)[-1]
 
     def sha256(self, key: str, version_id: str | None) -> str | None:
         self.asked.add((key, version_id))
         return super().sha256(key, version_id) if version_id == self.pinned[key] else None
 
     def versions(self, key: str) -> list[ObjectVersion]:
-        return [*self.later.get(key, []), ObjectVersion(key, self.pinned[key], LANDED, True, False, 1)]
+        return [*self.later.get(key, []), ObjectVersion(key, self.pinned[key], self.stored_at(key), True, False, 1)]
+
+    @staticmethod
+    def stored_at(key: str) -> datetime:
+        times = {digest_key(0): VALID_FROM, digest_key(1): DIGESTED_AT}
+        return times.get(key, LANDED)
 
     def lock(self, key: str, version_id: str) -> LockState | None:
         return self.locks.get(key, LockState("COMPLIANCE", UNTIL)) if version_id == self.pinned[key] else None
 
     def verify(self, root: str) -> Report:
-        return verify(self, root)
+        return verify(self, root, now=NOW)
 
 
 @pytest.fixture
@@ -80,11 +84,12 @@ def test_a_bucket_as_it_was_landed_is_intact(template: SignedCopy, bucket: Stand
 
 def test_bytes_are_read_in_the_version_that_was_signed(template: SignedCopy, bucket: StandIn) -> None:
     bucket.verify(template.root)
-    assert bucket.asked == {(key, version) for key, version in bucket.pinned.items() if key not in template.manifests}
+    named = {key: version for key, version in bucket.pinned.items() if key.startswith(("evidence/", "raw/"))}
+    assert bucket.asked == set(named.items())
 
 
 def test_without_a_root_custody_was_not_checked(bucket: StandIn) -> None:
-    assert verify(bucket, None).custody == "not checked"
+    assert verify(bucket, None, now=NOW).custody == "not checked"
 
 
 @each_kind
@@ -128,6 +133,7 @@ def test_a_longer_lock_is_no_finding(template: SignedCopy, bucket: StandIn, pick
 
 def test_a_stronger_lock_than_was_signed_is_no_finding(copy: SignedCopy) -> None:
     copy.sign_again(lambda said: said["predicate"]["retention"].update(mode="GOVERNANCE"))
+    copy.digest()
     bucket = StandIn(copy)
     assert bucket.verify(copy.root).outcome is Outcome.INTACT
     bucket.locks[copy.manifest] = LockState("GOVERNANCE", UNTIL)

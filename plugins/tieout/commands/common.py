@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What several commands share: which bucket, as whom, and text that can not steer a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tieout.settings import from_environment
+
+if TYPE_CHECKING:
+    from tieout.evidence.store import S3Store
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def bucket_options(command: F) -> F:
+    """Add ``--bucket`` and ``--endpoint-url`` to a command."""
+    endpoint = click.option("--endpoint-url", help="S3 endpoint, where it is not AWS; default: AWS_ENDPOINT_URL_S3.")
+    bucket = click.option(
+        "--bucket", help="Evidence bucket; default: TIEOUT_EVIDENCE_BUCKET. Credentials come from the AWS chain."
+    )
+    return bucket(endpoint(command))
+
+
+def open_store(bucket: str | None, endpoint_url: str | None) -> S3Store:
+    """Return the evidence bucket, as whoever the AWS credential chain says."""
+    from tieout.evidence.store import S3Store, client_from_environment
+
+    endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
+    return S3Store(client_from_environment(endpoint), bucket or from_environment().evidence_bucket)
+
+
+def printable(text: str) -> str:
+    """Return a text with every control character written out: names in a hostile copy must not steer a terminal."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The DAG that keeps the evidence store: ``evidence_digest`` records what silence would hide, and seals it into the chain."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, BaseOperator, Param
+
+from tieout.settings import Settings, from_environment
+from tieout.tasks.retries import retry_arguments
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+log = logging.getLogger(__name__)
+DIGEST_DAG = "evidence_digest"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RecordOperator(BaseOperator):
+    """Record, as the writer: windows that were not extracted, and leftovers of runs that never finished.
+
+    Returns:
+        How many records of each were written.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Look for silence, and sign what is found."""
+        from tieout.flows.upkeep import sweep
+        from tieout.tasks.connections import landing_signer, stores
+
+        settings = from_environment()
+        evidence, _ = stores(settings)
+        task = context["ti"]
+        swept = sweep(settings, evidence, landing_signer(settings), _now, f"{task.dag_id} {task.run_id} {task.task_id}")
+        log.info("Recorded: %s windows not extracted, %s landings abandoned", swept.not_extracted, swept.abandoned)
+        return asdict(swept)
+
+
+class SealOperator(BaseOperator):
+    """Seal, as the digest principal: the next digest of the chain, the index, and the anchor of the head.
+
+    Returns:
+        Sequence, key and hash of the digest, and how much it covers: a reference, never evidence.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """List the bucket, write the digest, roll the index, anchor the head."""
+        from tieout.flows.anchor import anchor_head
+        from tieout.flows.digest import chain_retention, seal
+        from tieout.tasks.connections import digest_signer, digest_store
+
+        settings = from_environment()
+        store = digest_store(settings)
+        sealed = seal(
+            store,
+            digest_signer(settings),
+            chain_retention(settings, _now()),
+            _now,
+            settings.digest_cadence_seconds,
+            closes=[context["params"]["closes"]] if context["params"].get("closes") else [],
+            progress=_progress,
+        )
+        log.info(
+            "Digest %s: %s new versions, %s new delete markers, %s landings indexed. Head: %s",
+            sealed.sequence, sealed.new_versions, sealed.new_delete_markers, sealed.indexed, sealed.sha256,
+        )  # fmt: skip
+        if sealed.new_delete_markers:
+            log.warning("Delete markers hide evidence: run tieout verify, and find out who put them there.")
+        for line in anchor_head(settings, store, sealed, _now):
+            log.info(line)
+        return asdict(sealed)
+
+
+def _progress(done: int, total: int) -> None:
+    if done % 1000 == 0:
+        log.info("Looked at %s of %s new versions", done, total)
+
+
+def digest_dag(settings: Settings) -> DAG:
+    """Return the DAG that seals the bucket, one run at a time, every `Settings.digest_cadence_seconds`."""
+    dag = DAG(
+        dag_id=DIGEST_DAG,
+        description="Record what was not extracted or left behind, then seal everything into the signed chain of digests",
+        schedule=settings.digest_cadence,
+        start_date=datetime(2026, 1, 1, tzinfo=UTC),
+        catchup=False,
+        max_active_runs=1,
+        tags=["tieout", "evidence_program"],
+        params={"closes": Param(None, type=["null", "string"], description="Observation period whose final digest this is")},
+        default_args={"owner": "tieout", **retry_arguments(settings)},
+    )
+    recorded = RecordOperator(task_id="record", dag=dag)
+    queue = {"queue": settings.digest_queue} if settings.digest_queue else {}
+    recorded >> SealOperator(task_id="seal", dag=dag, **queue)
+    return dag
+
+
+def dags() -> dict[str, DAG]:
+    """Return the DAGs that keep the evidence store, by id.
+
+    Raises:
+        ConfigurationError: The settings are wrong.
+    """
+    return {DIGEST_DAG: digest_dag(from_environment())}
