@@ -15,8 +15,9 @@ from typing import Any
 
 from tests.simulators.s3_proxy import S3Proxy
 from tieout.collectors.frame import Frame
-from tieout.evidence.keys import Scope
-from tieout.evidence.landing import LandingReference, land
+from tieout.errors import ContractError
+from tieout.evidence.keys import DocumentSigner, Scope
+from tieout.evidence.landing import Draft, LandingReference, StoredPage, land
 from tieout.evidence.sources import Bucket
 from tieout.evidence.store import Retention, S3Store
 from tieout.evidence.verify import Report, verify
@@ -72,22 +73,29 @@ class Store:
         signer = self.stack.installation.signer(Scope.DIGEST)
         return seal(self.bucket("digest"), signer, retention, self.clock, 3600, closes)
 
-    def land(self, system: str, window: str, *, reason: str | None = None, **parameters: Any) -> LandingReference:
-        """Collect, validate and land one window with other collector parameters."""
+    def land(
+        self, system: str, window: str, *, reason: str | None = None, signer: DocumentSigner | None = None, **parameters: Any
+    ) -> LandingReference:
+        """Collect, validate and land one window with other collector parameters; what breaks is recorded, as the tasks do."""
         job = flow.plan(self.settings, CONTROL, system, window)
         source = job.source.model_copy(update={"parameters": {**job.source.parameters, **parameters}})
-        end = job.period.end(job.scope.zone)
-        retention = Retention("COMPLIANCE", end + timedelta(days=366 * job.retention_years), "AES256", "")
+        retention, store = flow.retention_of(job, self.clock()), self.bucket()
+        landing_key = self.stack.installation.signer(Scope.LANDING)
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work)
             frame = Frame(self.settings, source, job.window, folder)
-            extraction = flow.collect(job, frame, self.clock, None)
-            store = self.bucket()
-            pages = flow.lock_pages(job, frame, store, retention)
-            validated = flow.validate(job, extraction, folder)
-            draft = flow.Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
-            signer = self.stack.installation.signer(Scope.LANDING)
-            return land(draft, store, signer, retention, self.clock, folder, reason)
+            pages: tuple[StoredPage, ...] = ()
+            try:
+                extraction = flow.collect(job, frame, self.clock, None)
+                pages = flow.lock_pages(job, frame, store, retention)
+                validated = flow.validate(job, extraction, folder)
+            except ContractError as error:
+                pages = pages or flow.lock_pages(job, frame, store, retention)
+                landing = flow.landing_of_pages(job, frame.pages)
+                flow.record_unusable(job, landing, pages, error, "a test", self.clock(), store, landing_key, retention)
+                raise
+            draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
+            return land(draft, store, signer or landing_key, retention, self.clock, folder, reason)
 
 
 def write_csv(path: Path, rows: list[str]) -> Path:

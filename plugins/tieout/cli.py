@@ -15,6 +15,7 @@ from rich.console import Console
 
 from tieout import __version__
 from tieout.commands.index import index
+from tieout.commands.quarantine import quarantine
 from tieout.commands.register import register
 from tieout.commands.verify import verify
 from tieout.errors import TieoutError
@@ -120,7 +121,7 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
 
 
-for command in (verify, index, register):
+for command in (verify, index, register, quarantine):
     main.add_command(command)
 
 

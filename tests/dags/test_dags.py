@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+PROGRAM = {"evidence_digest"}
 PROBE = """
 import json, sys, time
 from airflow.dag_processing.dagbag import DagBag
@@ -35,6 +36,7 @@ print(json.dumps({
             "doc": dag.doc_md,
             "timetable": restored[dag_id].timetable.summary,
             "catchup": dag.catchup,
+            "max_active_runs": dag.max_active_runs,
         }
         for dag_id, dag in bag.dags.items()
     },
@@ -70,13 +72,19 @@ def parsed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 def test_each_control_is_a_dag_of_the_same_name(parsed: dict[str, Any], repository: Path) -> None:
     controls = {path.stem for path in (repository / "include" / "criteria" / "controls").glob("*.yaml")}
     assert parsed["errors"] == {}
-    assert set(parsed["dags"]) == controls
+    assert set(parsed["dags"]) == controls | PROGRAM
     assert "cc8_1_change_management" in controls
 
 
 def test_tasks_are_the_verbs_per_system(parsed: dict[str, Any]) -> None:
     expected = sorted(f"{system}.{verb}" for system in ("shop_csv", "shop_git") for verb in ("collect", "validate", "land"))
     assert parsed["dags"]["cc8_1_change_management"]["tasks"] == expected
+
+
+def test_one_digest_is_made_at_a_time_after_what_silence_hides_is_recorded(parsed: dict[str, Any]) -> None:
+    dag = parsed["dags"]["evidence_digest"]
+    assert dag["tasks"] == ["record", "seal"]
+    assert (dag["max_active_runs"], dag["catchup"]) == (1, False)
 
 
 def test_the_timetable_survives_serialization(parsed: dict[str, Any]) -> None:
@@ -114,7 +122,7 @@ def test_a_broken_control_file_becomes_a_failing_placeholder_and_hides_no_other(
     broken = control.with_name("cc8_2_broken.yaml")
     broken.write_text(control.read_text().replace("owner: Head", "ownr: Head"))
     parsed = parse(home, tmp_path / "airflow")
-    assert set(parsed["dags"]) == {"cc8_1_change_management", "cc8_2_broken"}
+    assert set(parsed["dags"]) == {"cc8_1_change_management", "cc8_2_broken"} | PROGRAM
     placeholder = parsed["dags"]["cc8_2_broken"]
     assert placeholder["tasks"] == ["correct_the_file"]
     assert "broken file" in placeholder["tags"]

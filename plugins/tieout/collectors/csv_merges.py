@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -44,3 +45,8 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     platform = platform_committers(frame)
     for rows in file.tables():
         yield with_committer_facts(rows, platform) if {"author", "committer"} <= set(rows.column_names) else rows
+
+
+def from_pages(parameters: Mapping[str, object], pages: Sequence[Path]) -> dict[str, object]:
+    """Return the parameters that read what was captured before, instead of the file it came from."""
+    return {**parameters, "path": str(pages[0])}

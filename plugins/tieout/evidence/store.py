@@ -316,4 +316,5 @@ def client_from_environment(endpoint_url: str | None = None) -> Any:
         retries={"mode": "standard", "max_attempts": 5},
         max_pool_connections=16,
     )
-    return boto3.client("s3", endpoint_url=endpoint_url, config=config)
+    # A session of its own: the default one would keep the credentials of whoever asked first.
+    return boto3.session.Session().client("s3", endpoint_url=endpoint_url, config=config)

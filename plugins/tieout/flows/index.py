@@ -24,7 +24,7 @@ SELECT * FROM landings
 WHERE ($period IS NULL OR manifest_key LIKE 'manifests/observation_period=' || $period || '/%')
   AND ($control IS NULL OR control = $control)
   AND ($superseded OR landing NOT IN (SELECT supersedes FROM landings WHERE supersedes IS NOT NULL))
-ORDER BY control, window, system, landed_at
+ORDER BY control, "window", system, landed_at
 """
 
 
@@ -49,7 +49,7 @@ def landings(
     with duckdb.connect() as connection:
         connection.register("landings", pa.concat_tables([indexed, tail]))
         arguments = {"period": period, "control": control, "superseded": superseded}
-        rows: list[dict[str, Any]] = connection.execute(_QUERY, arguments).to_arrow_table().to_pylist()
+        rows: list[dict[str, Any]] = connection.sql(_QUERY, params=arguments).to_arrow_table().to_pylist()
     return rows
 
 

@@ -29,10 +29,11 @@ from tieout.criteria.periods import ObservationPeriod, Window, period_of, window
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError
 from tieout.evidence.identities import IdentityTable
-from tieout.evidence.landing import Draft, StoredPage, landing_id, retention_years
+from tieout.evidence.keys import DocumentSigner
+from tieout.evidence.landing import Draft, StoredPage, landing_id, retain_until, retention_years
 from tieout.evidence.layout import LAYOUT_VERSION, Place
 from tieout.evidence.parts import WRITER, Part, write_parts
-from tieout.evidence.records import Record, RecordKind, objects_of
+from tieout.evidence.records import Record, RecordKind, objects_of, write_record
 from tieout.evidence.rowhash import ENCODING
 from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
@@ -109,6 +110,17 @@ def _check_inclusion(path: Path, name: str, contract: Contract) -> None:
         raise ConfigurationError(msg)
 
 
+def retention_of(job: Job, now: datetime) -> Retention:
+    """Return the lock of everything that a job lands.
+
+    Raises:
+        ConfigurationError: It is past, or further than the cap allows.
+    """
+    settings = job.settings
+    until = retain_until(job.period.end(job.scope.zone), job.retention_years, settings.retention_cap_years, now)
+    return Retention(settings.retention_mode, until, settings.sse, settings.sse_key_id)
+
+
 def landing_of_pages(job: Job, pages: list[RawPage]) -> str:
     """Return the landing's id: what was read, under which definition, written by what."""
     identity = {
@@ -147,8 +159,18 @@ def lock_pages(
     return tuple(stored)
 
 
-def did_not_land(job: Job, landing: str, pages: Sequence[StoredPage], error: Exception, by: str, now: datetime) -> Record:
-    """Return the record of an extraction that is no population: what came is locked, and why it can not be used.
+def record_unusable(
+    job: Job,
+    landing: str,
+    pages: Sequence[StoredPage],
+    error: Exception,
+    by: str,
+    now: datetime,
+    store: S3Store,
+    signer: DocumentSigner,
+    retention: Retention,
+) -> str:
+    """Record that an extraction is no population: what came is locked, and why it can not be used; return the record's key.
 
     Args:
         job: The job.
@@ -157,8 +179,14 @@ def did_not_land(job: Job, landing: str, pages: Sequence[StoredPage], error: Exc
         error: What broke.
         by: The task that found it.
         now: UTC.
+        store: The evidence bucket, as the writer.
+        signer: A key of scope landing.
+        retention: Lock of the record.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
     """
-    return Record(
+    record = Record(
         place=job.place,
         kind=RecordKind.DID_NOT_LAND,
         system=job.source.system,
@@ -169,6 +197,8 @@ def did_not_land(job: Job, landing: str, pages: Sequence[StoredPage], error: Exc
         objects=objects_of(pages),
         facts={"control_sha256": job.control_sha256, "contract_sha256": job.contract.sha256},
     )
+    write_record(record, store, signer, retention)
+    return record.key
 
 
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:

@@ -188,8 +188,8 @@ class Api:
             raise SourceUnavailable(msg) from error
         return document
 
-    def trigger(self, dag_id: str, window: str, run_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Trigger the run of one window."""
+    def trigger(self, dag_id: str, window: str | None, run_id: str, conf: dict[str, Any] | None = None) -> None:
+        """Trigger the run of one window; ``None`` for a DAG that knows no windows."""
         body = {"logical_date": None, "partition_key": window, "dag_run_id": run_id, "conf": conf or {}}
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 

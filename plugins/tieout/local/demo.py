@@ -24,6 +24,7 @@ from tieout.local.installation import EVIDENCE_BUCKET, Installation
 from tieout.local.stack import Stack
 
 CONTROL = "cc8_1_change_management"
+DIGEST_DAG = "evidence_digest"
 PERIOD = "2026-H1"
 WINDOWS = tuple(f"2026-{month:02}" for month in range(1, 7))
 _SECONDS = 240.0
@@ -42,7 +43,10 @@ def run_demo(home: Path, console: Console) -> int:
         stack.start_store(say)
         stack.build_samples(say)
         stack.start_airflow(say, dag_processor=False)
-        _run_windows(Api(stack.installation), console)
+        api = Api(stack.installation)
+        _run_windows(api, console)
+        say("Sealing everything into the signed chain of digests")
+        _seal(api)
         report = verify_as_auditor(stack.installation)
         _show(stack.installation, report, console)
         say("Stopping what was started")
@@ -81,10 +85,25 @@ def _run_windows(api: Api, console: Console) -> None:
             bar.update(landing, total=len(states), completed=sum(state == "success" for state in states))
 
         ended = api.wait(CONTROL, list(runs), _SECONDS, progress)
+    _require_success(api, CONTROL, ended)
+
+
+def _seal(api: Api) -> None:
+    """Run the DAG that writes the next digest, so that what has just landed is in the chain.
+
+    Raises:
+        SourceUnavailable: The run failed; the message names task and log.
+    """
+    run_id = f"demo__{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    api.trigger(DIGEST_DAG, None, run_id)
+    _require_success(api, DIGEST_DAG, api.wait(DIGEST_DAG, [run_id], _SECONDS, lambda _tasks: None))
+
+
+def _require_success(api: Api, dag_id: str, ended: dict[str, str]) -> None:
     failed = [run_id for run_id, state in ended.items() if state != "success"]
     if failed:
-        tasks = [name for name, state in api.tasks(CONTROL, failed[0]).items() if state == "failed"]
-        log = api.log(CONTROL, failed[0], tasks[0], 1)[-3000:] if tasks else "no task failed"
+        tasks = [name for name, state in api.tasks(dag_id, failed[0]).items() if state == "failed"]
+        log = api.log(dag_id, failed[0], tasks[0], 1)[-3000:] if tasks else "no task failed"
         msg = f"run {failed[0]} failed at {', '.join(tasks)}: {log}"
         raise SourceUnavailable(msg)
 
@@ -167,6 +186,9 @@ def _show(installation: Installation, report: Report, console: Console) -> None:
         highlight=False,
         soft_wrap=True,
     )
+    if report.head:
+        chain = f"Chain: digest {report.head.sequence}, SHA-256 {report.head.sha256}"
+        console.print(f"{chain}; {report.tail} younger objects wait for the next", highlight=False, soft_wrap=True)
     console.print(f"[bold]{report.summary}[/bold]", highlight=False)
     for item in report.items:
         for finding in item.findings:

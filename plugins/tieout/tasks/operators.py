@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from tieout.evidence.landing import StoredPage
-    from tieout.evidence.store import Retention, S3Store
+    from tieout.evidence.store import S3Store
     from tieout.flows.population_export import Job
 
 log = logging.getLogger(__name__)
@@ -67,15 +67,6 @@ class _WindowOperator(BaseOperator):
         return plan(settings, self.control_id, self.system, key)
 
 
-def _retention(settings: Settings, job: Job) -> Retention:
-    from tieout.evidence.landing import retain_until
-    from tieout.evidence.store import Retention
-
-    end = job.period.end(job.scope.zone)
-    until = retain_until(end, job.retention_years, settings.retention_cap_years, _now())
-    return Retention(settings.retention_mode, until, settings.sse, settings.sse_key_id)
-
-
 def _unusable(
     settings: Settings,
     job: Job,
@@ -86,15 +77,15 @@ def _unusable(
     context: Context,
 ) -> NoReturn:
     """Record that what came is no population, then raise the error with where it is kept."""
-    from tieout.evidence.records import write_record
-    from tieout.flows.population_export import did_not_land
+    from tieout.flows.population_export import record_unusable, retention_of
     from tieout.tasks.connections import landing_signer
 
     task = context["ti"]
-    record = did_not_land(job, landing, pages, error, f"{task.dag_id} {task.run_id} {task.task_id}", _now())
-    write_record(record, evidence, landing_signer(settings), _retention(settings, job))
+    by = f"{task.dag_id} {task.run_id} {task.task_id}"
+    lock = retention_of(job, _now())
+    key = record_unusable(job, landing, pages, error, by, _now(), evidence, landing_signer(settings), lock)
     kept = ", ".join(page.key for page in pages)
-    msg = f"{error}\nWhat came is kept, unusable as a population: {kept}\nRecorded: {record.key}"
+    msg = f"{error}\nWhat came is kept, unusable as a population: {kept}\nRecorded: {key}"
     raise type(error)(msg) from error
 
 
@@ -110,7 +101,7 @@ class CollectOperator(_WindowOperator):
         from tieout.collectors.frame import ROWS_FILE, Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import collect, landing_of_pages, lock_pages, write_document
+        from tieout.flows.population_export import collect, landing_of_pages, lock_pages, retention_of, write_document
         from tieout.tasks.connections import stores
 
         settings = from_environment()
@@ -124,11 +115,11 @@ class CollectOperator(_WindowOperator):
             try:
                 document = collect(job, frame, _now, run)
             except TerminalError as error:
-                pages = lock_pages(job, frame, evidence, _retention(settings, job))
+                pages = lock_pages(job, frame, evidence, retention_of(job, _now()))
                 if not pages:
                     raise
                 _unusable(settings, job, evidence, pages, landing_of_pages(job, frame.pages), error, context)
-            document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, _retention(settings, job))]
+            document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, retention_of(job, _now()))]
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
             prefix = staging_prefix(job.place, document["landing"])
@@ -203,7 +194,7 @@ class LandOperator(_WindowOperator):
         """Land the draft, or find that it has landed."""
         from tieout.evidence.landing import land
         from tieout.evidence.layout import staging_prefix
-        from tieout.flows.population_export import draft
+        from tieout.flows.population_export import draft, retention_of
         from tieout.tasks.connections import landing_signer, stores
 
         settings = from_environment()
@@ -219,7 +210,7 @@ class LandOperator(_WindowOperator):
                 draft(job, document["predicate"], document["parts"], document["pages"], folder),
                 evidence,
                 landing_signer(settings),
-                _retention(settings, job),
+                retention_of(job, _now()),
                 _now,
                 folder,
                 context["params"].get("supersede_reason"),
