@@ -129,6 +129,7 @@ class Airflow:
     store: Store
     api: Api
     proxy: S3Proxy
+    overrides: dict[str, str]
 
     @property
     def home(self) -> Path:
@@ -139,23 +140,36 @@ class Airflow:
         self.api.trigger(CONTROL, window, run_id, conf)
         return self.finish(run_id)
 
-    def finish(self, run_id: str) -> str:
-        return self.api.wait(CONTROL, [run_id], 180, lambda _: None)[run_id]
+    def finish(self, run_id: str, dag_id: str = CONTROL) -> str:
+        return self.api.wait(dag_id, [run_id], 180, lambda _: None)[run_id]
+
+    def seal(self, run_id: str) -> str:
+        """Run the digest DAG and return how the run ended."""
+        self.api.trigger("evidence_digest", None, run_id)
+        return self.finish(run_id, "evidence_digest")
 
 
 @contextmanager
-def running_airflow(folder: Path, repository: Path) -> Iterator[Airflow]:
-    """Start Airflow over an object store of its own, with a proxy between them, and stop both."""
+def running_airflow(folder: Path, repository: Path, **variables: str) -> Iterator[Airflow]:
+    """Start Airflow over an object store of its own, with a proxy between them, and stop both.
+
+    Args:
+        folder: Where.
+        repository: The repository's folder.
+        variables: Environment variables that take precedence.
+    """
     home = make_project(folder, repository)
     stack = Stack(home)
     try:
         stack.start_store(lambda _: None)
         stack.build_samples(lambda _: None)
         with S3Proxy(stack.installation.store_port) as proxy:
-            connection = json.loads(environment(stack.installation)["AIRFLOW_CONN_TIEOUT_WRITER"])
-            connection["extra"]["endpoint_url"] = proxy.endpoint
-            overrides = {"AIRFLOW_CONN_TIEOUT_WRITER": json.dumps(connection), "TIEOUT_RETRY_DELAY_SECONDS": "1"}
+            overrides = {"TIEOUT_RETRY_DELAY_SECONDS": "1", **variables}
+            for name in ("AIRFLOW_CONN_TIEOUT_WRITER", "AIRFLOW_CONN_TIEOUT_DIGEST"):
+                connection = json.loads(environment(stack.installation)[name])
+                connection["extra"]["endpoint_url"] = proxy.endpoint
+                overrides[name] = json.dumps(connection)
             stack.start_airflow(lambda _: None, dag_processor=False, overrides=overrides)
-            yield Airflow(Store(stack, Settings(home=home)), Api(stack.installation), proxy)
+            yield Airflow(Store(stack, Settings(home=home)), Api(stack.installation), proxy, overrides)
     finally:
         stack.stop()

@@ -53,6 +53,13 @@ class Settings:
     """Seconds between two digests: 3600 hourly, up to 86400 daily. Verification expects the chain to keep up with it."""
     digest_queue: str = ""
     """Celery or Kubernetes queue that digests run on; empty is the default queue."""
+    tsa_url: str = ""
+    """Time-stamp authority (RFC 3161) that each digest is sent to; empty for none."""
+    tsa_roots: str = ""
+    """PEM file of that authority's root certificate: its reply is checked before it is stored."""
+    announce_to: str = ""
+    """File that holds the address of a channel or mailbox of the auditor's, which each digest's hash is sent to: an incoming
+    webhook, or ``smtp://host:port?from=...&to=...``. The address is a secret, hence a file."""
     abandon_after_hours: int = 24
     """Hours after which evidence that no manifest names is recorded as abandoned: longer than any landing takes."""
     retention_mode: str = "COMPLIANCE"

@@ -83,7 +83,7 @@ def test_tasks_are_the_verbs_per_system(parsed: dict[str, Any]) -> None:
 
 def test_one_digest_is_made_at_a_time_after_what_silence_hides_is_recorded(parsed: dict[str, Any]) -> None:
     dag = parsed["dags"]["evidence_digest"]
-    assert dag["tasks"] == ["record", "seal"]
+    assert dag["tasks"] == ["anchor", "record", "seal"]
     assert (dag["max_active_runs"], dag["catchup"]) == (1, False)
 
 

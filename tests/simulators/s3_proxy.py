@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network between a client and the object store that can break at a chosen request.
 
-It forwards every request as it is. Where `armed` matches, it stops the client's process before the store sees the request:
-what a machine that dies at that very moment looks like, with no hook in the product.
+It forwards every request as it is. Where `armed` matches, it kills the client's process, or whatever `victim` kills, before the
+store sees the request: what a machine that dies at that very moment looks like, with no hook in the product.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import re
 import signal
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import psutil
@@ -24,6 +25,8 @@ class S3Proxy:
         self.upstream_port = upstream_port
         self.armed: re.Pattern[str] | None = None
         """Matched against ``PUT /bucket/key``; disarmed by its first match."""
+        self.victim: Callable[[], None] | None = None
+        """Kills something else than the client; for one match, like `armed`."""
         self.killed: list[int] = []
         """Processes that were killed."""
         self._lock = threading.Lock()
@@ -46,11 +49,14 @@ class S3Proxy:
         self._thread.join()
 
     def breaks_at(self, request: str, client_port: int) -> bool:
-        """Kill the client if the request is the armed one."""
+        """Kill the victim, or the client, if the request is the armed one."""
         with self._lock:
             if self.armed is None or not self.armed.search(request):
                 return False
-            self.armed = None
+            self.armed, victim, self.victim = None, self.victim, None
+        if victim is not None:
+            victim()
+            return True
         for process in psutil.process_iter():
             try:
                 connections = process.net_connections(kind="tcp")
@@ -75,9 +81,13 @@ class _Handler(BaseHTTPRequestHandler):
             return
         upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream_port, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
-        upstream.request(self.command, self.path, body=body, headers=headers)
-        answer = upstream.getresponse()
-        content = answer.read()
+        try:
+            upstream.request(self.command, self.path, body=body, headers=headers)
+            answer = upstream.getresponse()
+            content = answer.read()
+        except OSError:  # the store is down: so is the line to it
+            self.close_connection = True
+            return
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in ("connection", "transfer-encoding", "content-length"):

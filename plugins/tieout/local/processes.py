@@ -71,6 +71,14 @@ class Processes:
         self._children.clear()
         self._file.unlink(missing_ok=True)
 
+    def kill(self, name: str) -> None:
+        """End a server and all that came out of it at once, as a machine that loses its power does."""
+        for entry in [entry for entry in self._remembered() if entry["name"] == name]:
+            while members := _members(entry):
+                for pid in members:
+                    _signal(pid, signal.SIGKILL)
+            self._write([other for other in self._remembered() if other != entry])
+
     def _remembered(self) -> list[dict[str, object]]:
         if not self._file.exists():
             return []

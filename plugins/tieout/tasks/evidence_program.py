@@ -45,15 +45,14 @@ class RecordOperator(BaseOperator):
 
 
 class SealOperator(BaseOperator):
-    """Seal, as the digest principal: the next digest of the chain, the index, and the anchor of the head.
+    """Seal, as the digest principal: the next digest of the chain, and the index.
 
     Returns:
         Sequence, key and hash of the digest, and how much it covers: a reference, never evidence.
     """
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """List the bucket, write the digest, roll the index, anchor the head."""
-        from tieout.flows.anchor import anchor_head
+        """List the bucket, write the digest, roll the index."""
         from tieout.flows.digest import chain_retention, seal
         from tieout.tasks.connections import digest_signer, digest_store
 
@@ -74,9 +73,35 @@ class SealOperator(BaseOperator):
         )  # fmt: skip
         if sealed.new_delete_markers:
             log.warning("Delete markers hide evidence: run tieout verify, and find out who put them there.")
-        for line in anchor_head(settings, store, sealed, _now):
-            log.info(line)
         return asdict(sealed)
+
+
+class AnchorOperator(BaseOperator):
+    """Anchor, as the digest principal: a time stamp of the head, and a message to the auditor's channel.
+
+    Returns:
+        When it was stamped, and whether it was announced.
+    """
+
+    template_fields = ("sealed",)
+
+    def __init__(self, *, sealed: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.sealed = sealed
+
+    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
+        """Send the head to whoever the settings name."""
+        from tieout.flows.anchor import anchor
+        from tieout.flows.digest import chain_retention
+        from tieout.tasks.connections import digest_store
+
+        settings = from_environment()
+        anchored = anchor(settings, digest_store(settings), self.sealed["sequence"], chain_retention(settings, _now()))
+        if anchored.stamped_at is None and not anchored.announced:
+            log.warning("The head is anchored nowhere: set TIEOUT_TSA_URL or TIEOUT_ANNOUNCE_TO (docs: README, section 4).")
+        else:
+            log.info("Head stamped at %s, announced: %s", anchored.stamped_at, anchored.announced)
+        return asdict(anchored)
 
 
 def _progress(done: int, total: int) -> None:
@@ -99,7 +124,9 @@ def digest_dag(settings: Settings) -> DAG:
     )
     recorded = RecordOperator(task_id="record", dag=dag)
     queue = {"queue": settings.digest_queue} if settings.digest_queue else {}
-    recorded >> SealOperator(task_id="seal", dag=dag, **queue)
+    sealed = SealOperator(task_id="seal", dag=dag, **queue)
+    recorded >> sealed
+    AnchorOperator(task_id="anchor", sealed=sealed.output, dag=dag, **queue)
     return dag
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy as copies
 import json
 from importlib.resources import files
@@ -10,13 +11,15 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from tests.unit.evidence.signed_copy import SignedCopy, Statement
+from tests.unit.evidence.signed_copy import BUCKET, PLACES, RETENTION, SignedCopy, Statement
+from tests.unit.evidence.test_records import RECORD
 
 from tieout.errors import CannotCheck
-from tieout.evidence.layout import KEY_LIST
+from tieout.evidence.layout import KEY_LIST, digest_key
+from tieout.evidence.records import build_record
 from tieout.evidence.schemas import check_document
 
-SCHEMAS = ("key_list.v1", "landing_manifest.v1")
+SCHEMAS = ("digest.v1", "key_list.v1", "key_list_request.v1", "landing_manifest.v1", "record.v1", "response.v1")
 Steps = tuple[str | int, ...]
 
 
@@ -27,7 +30,7 @@ def schema(name: str) -> dict[str, Any]:
 def objects(document: Any, at: Steps = ()) -> list[Steps]:
     """Return where the objects of a document stand, but for those that the schema leaves open."""
     if isinstance(document, dict):
-        open_ended = at[-1:] in (("ipe",), ("code",))
+        open_ended = at[-1:] in (("ipe",), ("code",), ("facts",), ("answer",), ("channel",))
         return [] if open_ended else [at, *(step for name in document for step in objects(document[name], (*at, name)))]
     if isinstance(document, list):
         return [step for number, entry in enumerate(document) for step in objects(entry, (*at, number))]
@@ -72,20 +75,53 @@ def test_a_schema_is_one_and_carries_its_own_name(name: str) -> None:
     assert schema(name)["$id"] == f"urn:tieout:schema:{name.replace('.', ':')}"
 
 
+@pytest.fixture
+def documents(template: SignedCopy, manifest: Statement) -> dict[str, Statement]:
+    """Return one whole document of each kind, as the library signs it."""
+    sealed = build_record(RECORD, BUCKET, RETENTION, template.keys.landing)
+    place = PLACES[0]
+    asserted = {"at": "2026-11-02T06:00:00.000000Z", "attested_by": "asserted by the entity"}
+    response = {
+        "version": 1,
+        "bucket": BUCKET,
+        "key": place.response("campaign", "assignment", "response"),
+        "response": "response",
+        "observation_period": place.observation_period,
+        "control": place.control,
+        "campaign": "campaign",
+        "assignment": "assignment",
+        "population": {"landing": "l", "manifest_sha256": "a" * 64},
+        "person": "person-1",
+        "answer": {"decision": "keep"},
+        "presented_sha256": None,
+        "channel": {"kind": "slack", "signature_checked": True},
+        "acted_at": asserted,
+        "stored_at": asserted,
+        "retention": {"mode": "COMPLIANCE", "retain_until": "2034-01-05T00:00:00.000000Z"},
+    }
+    return {
+        "digest.v1": template.statement(digest_key(1)),
+        "key_list.v1": template.statement(KEY_LIST),
+        "landing_manifest.v1": manifest,
+        "record.v1": dict(json.loads(base64.b64decode(json.loads(sealed)["payload"]))),
+        "response.v1": response,
+    }
+
+
 def test_every_schema_file_is_known_here() -> None:
     found = {path.name for path in files("tieout.evidence.schemas").iterdir() if path.name.endswith(".json")}
     assert found == {f"{name}.schema.json" for name in SCHEMAS}
 
 
-def test_what_the_library_signs_follows_its_schemas(template: SignedCopy, manifest: Statement) -> None:
-    check_document("key_list.v1", template.statement(KEY_LIST), "doc")
-    check_document("landing_manifest.v1", manifest, "doc")
+def test_what_the_library_signs_follows_its_schemas(template: SignedCopy, documents: dict[str, Statement]) -> None:
+    for name, document in documents.items():
+        check_document(name, document, "doc")
     for key in template.manifests:
         check_document("landing_manifest.v1", template.statement(key), key)
 
 
-def test_no_object_takes_an_unknown_field(template: SignedCopy, manifest: Statement) -> None:
-    for name, document in (("landing_manifest.v1", manifest), ("key_list.v1", template.statement(KEY_LIST))):
+def test_no_object_takes_an_unknown_field(documents: dict[str, Statement]) -> None:
+    for name, document in documents.items():
         places = objects(document)
         assert len(places) > 3
         for steps in places:
@@ -94,8 +130,8 @@ def test_no_object_takes_an_unknown_field(template: SignedCopy, manifest: Statem
             assert refused(changed, name), steps
 
 
-def test_no_object_does_without_a_field(template: SignedCopy, manifest: Statement) -> None:
-    for name, document in (("landing_manifest.v1", manifest), ("key_list.v1", template.statement(KEY_LIST))):
+def test_no_object_does_without_a_field(documents: dict[str, Statement]) -> None:
+    for name, document in documents.items():
         for steps in objects(document):
             for field in inside(document, steps):
                 changed = copies.deepcopy(document)
