@@ -7,6 +7,10 @@ STAMP := $(VENV)/.stamp
 COMPOSE = $(if $(wildcard $(BIN)/docker-compose),$(BIN)/docker-compose,docker compose)
 TEST_STAMP := $(VENV)/.test-stamp
 
+# What is missing and can be installed (root, apt) is; otherwise it says what is needed.
+need = @command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q \
+	  && apt-get install -qy $(1); } || { echo "$(1) is needed and not installed"; exit 1; }
+
 .PHONY: setup demo up down test check unit bench lock
 .DEFAULT_GOAL := demo
 
@@ -14,8 +18,7 @@ setup: $(STAMP)
 
 # uv comes out of the same hash-checked lock as everything it then installs.
 $(STAMP): requirements.txt pyproject.toml
-	@command -v git >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy git; } \
-	  || { echo "git is needed and not installed"; exit 1; }
+	$(call need,git)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	awk '/^[a-z]/ {keep = /^uv==/} keep' requirements.txt > $(VENV)/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(VENV)/uv.txt
@@ -24,6 +27,8 @@ $(STAMP): requirements.txt pyproject.toml
 	@touch $@
 
 $(TEST_STAMP): $(STAMP) tests/requirements.txt
+	$(call need,jq)
+	$(call need,openssl)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
 	@touch $@
 

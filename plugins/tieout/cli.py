@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from tieout import __version__
+from tieout.commands.doctor import doctor
 from tieout.commands.index import index
 from tieout.commands.quarantine import quarantine
 from tieout.commands.register import register
@@ -121,7 +122,7 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
 
 
-for command in (verify, index, register, quarantine):
+for command in (verify, doctor, index, quarantine, register):
     main.add_command(command)
 
 

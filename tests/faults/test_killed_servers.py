@@ -27,8 +27,8 @@ pytestmark = pytest.mark.integration
 def machine(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[Airflow]:
     """Return an Airflow of the module's own, whose servers may die."""
     quick = {
-        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "5",
-        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "20",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
     }
     with running_airflow(tmp_path_factory.mktemp("machine"), repository, **quick) as running:
         yield running
