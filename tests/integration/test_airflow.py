@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,10 @@ import pytest
 import yaml
 
 from tests.stack import CONTROL, Airflow, merge, write_csv
-from tieout.evidence.verify import Outcome
+from tieout.evidence.records import RecordKind
+from tieout.evidence.verify import Outcome, Question
+from tieout.flows.documents import read_documents
+from tieout.flows.index import landings
 from tieout.local.installation import EVIDENCE_BUCKET, STAGING_BUCKET
 
 pytestmark = pytest.mark.integration
@@ -21,7 +25,7 @@ pytestmark = pytest.mark.integration
 
 def parts(airflow: Airflow, window: str, system: str) -> list[str]:
     keys = airflow.store.bucket("auditor").keys("evidence/") + airflow.store.bucket("auditor").keys("manifests/")
-    return sorted(key for key in keys if f"window={window}/{system}-" in key)
+    return sorted(key for key in keys if f"window={window}/{system}-" in key and ".record." not in key)
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def first_run(airflow: Airflow) -> str:
 
 def test_both_doors_land_through_the_scheduler(airflow: Airflow, first_run: str) -> None:
     assert set(airflow.api.tasks(CONTROL, first_run).values()) == {"success"}
-    report = airflow.store.verify(observation_period="2026-H1")
+    report = airflow.store.verify(question=Question(observation_period="2026-H1"))
     landed = [entry for entry in report.landings if "window=2026-01/" in entry.key]
     assert [(entry.outcome, entry.rows) for entry in landed] == [(Outcome.INTACT, 111), (Outcome.INTACT, 111)]
 
@@ -153,11 +157,27 @@ def test_what_broke_is_kept_as_it_came(airflow: Airflow, drop: Path) -> None:
     import pyarrow as pa
 
     stored = b"".join(airflow.store.bucket("auditor").chunks(key) or [])
-    assert pa.input_stream(pa.BufferReader(stored), compression="zstd").read() == content.encode()
+    kept = pa.input_stream(pa.BufferReader(stored), compression="zstd").read().decode()
+    assert re.sub(r"person-[0-9a-f]{20}", "PERSON", kept) == re.sub(r"[ab]@example\.com", "PERSON", content)
     [version] = airflow.store.bucket("auditor").versions(key)
     lock = airflow.store.bucket("auditor").lock(key, version.version_id)
     assert lock is not None
     assert lock.mode == "COMPLIANCE"
+    recorded = log.split("Recorded: ")[1].split(".record.dsse.json")[0] + ".record.dsse.json"
+    record = read_documents(airflow.store.bucket("auditor")).records[recorded]
+    assert (record.kind, [entry.key for entry in record.objects]) == (RecordKind.DID_NOT_LAND, [key])
+    assert record.by == f"{CONTROL} broken__kept shop_csv.collect"
+
+
+def test_the_digest_dag_seals_what_has_landed(airflow: Airflow, first_run: str) -> None:
+    assert first_run
+    assert airflow.seal("sealed") == "success"
+    value = airflow.api.call("GET", "/dags/evidence_digest/dagRuns/sealed/taskInstances/seal/xcomEntries/return_value")["value"]
+    sealed = json.loads(value) if isinstance(value, str) else value
+    assert airflow.store.verify(head=sealed["sha256"]).head.sequence >= sealed["sequence"] > 0
+    rows = landings(airflow.store.bucket("auditor"), period="2026-H1", control=CONTROL)
+    assert {"2026-01"} <= {row["window"] for row in rows}
+    assert "anchored nowhere" in airflow.api.log("evidence_digest", "sealed", "anchor", 1)
 
 
 def test_zero_rows_land_as_zero_and_other_rows_need_a_reason_to_supersede_them(airflow: Airflow, drop: Path) -> None:
@@ -175,7 +195,7 @@ def test_zero_rows_land_as_zero_and_other_rows_need_a_reason_to_supersede_them(a
 
 
 def landed(airflow: Airflow, window: str) -> list[tuple[Outcome, int | None]]:
-    report = airflow.store.verify(observation_period="2026-H2")
+    report = airflow.store.verify(question=Question(observation_period="2026-H2"))
     return [(entry.outcome, entry.rows) for entry in report.landings if f"window={window}/shop_csv-" in entry.key]
 
 
@@ -202,4 +222,5 @@ def test_staging_and_evidence_are_two_buckets(airflow: Airflow, first_run: str) 
     staged = airflow.store.client("writer").list_objects_v2(Bucket=STAGING_BUCKET)["KeyCount"]
     assert staged > 0
     tops = {key.split("/")[0] for key in airflow.store.bucket("auditor").keys("")}
-    assert tops == {"evidence", "keys", "manifests", "raw"}, EVIDENCE_BUCKET
+    assert {"evidence", "keys", "manifests", "raw", "digests"} <= tops, EVIDENCE_BUCKET
+    assert tops <= {"evidence", "keys", "manifests", "raw", "digests", "index", "README.md", "LAYOUT.json"}

@@ -12,7 +12,9 @@ import pytest
 from tests.stack import Store, merge, write_csv
 from tieout.errors import ContractError, LandingConflict
 from tieout.evidence.manifest import read_manifest
+from tieout.evidence.records import RecordKind
 from tieout.evidence.verify import Outcome
+from tieout.flows.documents import read_documents
 from tieout.local.installation import EVIDENCE_BUCKET
 
 pytestmark = pytest.mark.integration
@@ -107,4 +109,5 @@ def test_a_broken_file_lands_no_population(store: Store, tmp_path: Path, line: s
     path = write_csv(tmp_path / "drop.csv", [merge(2, "2026-10-02"), line])
     with pytest.raises(ContractError, match="Nothing lands"):
         store.land("shop_csv", "2026-10", path=str(path))
-    assert versions(store, "2026-10") == []
+    assert [version for version in versions(store, "2026-10") if ".record.dsse.json" not in version] == []
+    assert {record.kind for record in read_documents(store.bucket()).records.values()} == {RecordKind.DID_NOT_LAND}

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from tests.stack import Store
 from tieout.cli import main
-from tieout.evidence.layout import KEY_LIST
+from tieout.evidence.layout import KEY_LIST, landing_of
 from tieout.evidence.manifest import read_manifest
 from tieout.local.installation import EVIDENCE_BUCKET
 
@@ -23,8 +23,10 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(scope="module")
 def landings(own_store: Store) -> dict[str, str]:
-    """Land six windows; returns the manifest key of each."""
-    return {f"2026-{month:02}": own_store.land("shop_csv", f"2026-{month:02}").manifest_key for month in range(1, 7)}
+    """Land six windows and seal them; returns the manifest key of each."""
+    landed = {f"2026-{month:02}": own_store.land("shop_csv", f"2026-{month:02}").manifest_key for month in range(1, 7)}
+    own_store.seal()
+    return landed
 
 
 def tieout_verify(monkeypatch: pytest.MonkeyPatch, store: Store, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -108,13 +110,24 @@ def test_a_scope_narrows_what_is_verified(own_store: Store, landings: dict[str, 
 
 @pytest.fixture
 def copy(own_store: Store, landings: dict[str, str], tmp_path: Path) -> Path:
-    """Return a folder with the first version of every object of one landing, and the key list."""
+    """Return a folder with the first version of every object of one landing, the key list and the chain."""
     store, manifest = own_store.bucket("auditor"), landings["2026-05"]
-    for key in [KEY_LIST, manifest, *object_keys(own_store, manifest).values(), *rule_results(own_store, manifest)]:
+    for key in [
+        KEY_LIST,
+        *store.keys("digests/"),
+        manifest,
+        *object_keys(own_store, manifest).values(),
+        *rule_results(own_store, manifest),
+    ]:
         target = tmp_path / "copy" / key
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(b"".join(store.chunks(key) or []))
     return tmp_path / "copy"
+
+
+def one(landings: dict[str, str]) -> tuple[str, str]:
+    """Return the options that narrow verification to the copied landing."""
+    return "--landing", landing_of(landings["2026-05"])
 
 
 def rule_results(store: Store, manifest_key: str) -> list[str]:
@@ -122,31 +135,40 @@ def rule_results(store: Store, manifest_key: str) -> list[str]:
     return [subject.key for subject in manifest.subjects]
 
 
-def test_a_copy_is_verified_offline(own_store: Store, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root)
+def test_a_copy_is_verified_offline(
+    own_store: Store, copy: Path, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root, *one(landings))
     assert (status, report["outcome"], report["intact"], report["total"]) == (0, "intact", 1, 1)
     assert report["custody"] == "not checked in a copy"
 
 
-def test_a_changed_byte_in_a_copy_is_tampered(own_store: Store, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_byte_in_a_copy_is_tampered(
+    own_store: Store, copy: Path, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     [part] = copy.glob("evidence/change_record/**/*.parquet")
     content = bytearray(part.read_bytes())
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
-    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root)
+    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root, *one(landings))
     assert (status, report["outcome"]) == (1, "tampered")
 
 
-def test_a_stripped_signature_in_a_copy_is_missing(own_store: Store, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stripped_signature_in_a_copy_is_missing(
+    own_store: Store, copy: Path, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     [manifest] = copy.glob("manifests/**/*.dsse.json")
     envelope = json.loads(manifest.read_bytes())
     manifest.write_text(json.dumps({**envelope, "signatures": []}))
-    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root)
-    assert (status, report["outcome"], report["total"]) == (1, "missing", 1)
+    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root, *one(landings))
+    assert (status, report["outcome"], report["total"]) == (1, "tampered", 1)
+    found = [(finding["outcome"], finding["reason"]) for finding in report["landings"][0]["findings"]]
+    assert any(what == "missing" and "got an envelope without one" in why for what, why in found)
+    assert any(what == "tampered" and "digest 1 saw SHA-256" in why for what, why in found)
 
 
 def test_a_changed_row_count_in_a_signed_manifest_is_tampered(
-    own_store: Store, copy: Path, monkeypatch: pytest.MonkeyPatch
+    own_store: Store, copy: Path, landings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [manifest] = copy.glob("manifests/**/*.dsse.json")
     envelope = json.loads(manifest.read_bytes())
@@ -154,5 +176,5 @@ def test_a_changed_row_count_in_a_signed_manifest_is_tampered(
     payload["predicate"]["potential_deviations"] = 0
     envelope["payload"] = base64.b64encode(json.dumps(payload).encode()).decode()
     manifest.write_text(json.dumps(envelope))
-    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root)
+    status, report = tieout_verify(monkeypatch, own_store, "--copy", str(copy), "--root", own_store.root, *one(landings))
     assert (status, report["outcome"]) == (1, "tampered")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from tieout.cli import main, printable
+from tieout.cli import main
+from tieout.commands.common import printable
 
 HEADER = "sha,committed_at,authored_at,author,committer,parents,pull_request,change_type,files_changed,insertions,deletions\n"
 LINE = "{:040x},2026-03-02T10:00:00Z,2026-03-02T09:00:00Z,a@example.com,b@example.com,{},7,fix,1,2,3\n"
@@ -77,7 +78,7 @@ def test_zero_rows_are_a_population_of_zero(tmp_path: Path) -> None:
     ("arguments", "expected"),
     [
         (["collect", "cc8_1_change_management", "--system", "shop_csv", "--window", "2026-03"], "--dry-run"),
-        (["verify", "--control", "cc8_1"], "--control needs --period"),
+        (["verify", "--copy", ".", "--quick"], "exclude each other"),
         (["verify", "--copy", ".", "--bucket", "b"], "exclude each other"),
         (["verify", "--copy", "/does/not/exist"], "there is no such folder"),
     ],

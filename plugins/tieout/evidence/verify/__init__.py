@@ -117,7 +117,7 @@ def verify(
     keys = sorted(key for key in (*evidence.keys(MANIFESTS), *evidence.keys(RESPONSES)) if _is_document(key, question))
     trust = _trust(evidence, root_fingerprint)  # (1)
     if isinstance(trust, Finding):
-        unread = tuple(ItemOutcome(_kind(key), key, (trust,)) for key in keys if class_of(key) is Class.MANIFEST)
+        unread = tuple(ItemOutcome(LANDING, key, (trust,)) for key in keys if _is_landing(key))
         return Report(evidence.profile, root_fingerprint, unread, trust, quick=quick)
     chain = read_chain(evidence, trust)  # (2)
     check = Check(evidence, trust, chain, {digest.key: digest.sha256 for digest in chain.digests})
@@ -144,9 +144,8 @@ def _is_document(key: str, question: Question) -> bool:
     return (signed or odd) and question.includes(key)
 
 
-def _kind(key: str) -> str:
-    kind = class_of(key)
-    return LANDING if kind in (Class.MANIFEST, Class.UNKNOWN) else kind
+def _is_landing(key: str) -> bool:
+    return class_of(key) in (Class.MANIFEST, Class.UNKNOWN)
 
 
 def _trust(evidence: Evidence, root_fingerprint: str | None) -> KeyList | Finding:
