@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""VERIFY.md, run as it stands: openssl, jq and sha256sum confirm a landing, and do not confirm one that was tampered with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.unit.evidence.signed_copy import Keys, SignedCopy, build_copy
+from tieout.evidence.keys import generate_key
+from tieout.evidence.layout import digest_key
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> SignedCopy:
+    folder = tmp_path_factory.mktemp("verify_md")
+    names = ("root", "landing", "digest", "stranger", "other_root")
+    return build_copy(folder, Keys(*(generate_key(folder / f"{name}.pem") for name in names)))
+
+
+@pytest.fixture
+def copy(template: SignedCopy, tmp_path: Path) -> Iterator[SignedCopy]:
+    shutil.copytree(template.folder, tmp_path / "copy")
+    yield SignedCopy(tmp_path / "copy", template.keys, template.manifests)
+
+
+def run(copy: SignedCopy, repository: Path, root: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the blocks of VERIFY.md in one shell."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", (repository / "VERIFY.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 5
+    for tool in ("openssl", "jq", "sha256sum"):
+        assert shutil.which(tool), f"{tool} is needed: make installs it"
+    environment = {"PATH": os.environ["PATH"], "FOLDER": str(copy.folder), "ROOT": root or copy.root, "MANIFEST": copy.manifest}
+    return subprocess.run(
+        ["sh", "-eu"], input="\n".join(blocks), env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_public_tools_confirm_a_landing(copy: SignedCopy, repository: Path) -> None:
+    done = run(copy, repository)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(": OK\n") == 3, "two parts and a raw page"
+    assert "key list: edition 1, signed by the root" in done.stdout
+    assert "chain: 2 digests" in done.stdout
+
+
+def byte_of_a_part(copy: SignedCopy) -> None:
+    path = copy.path(copy.subjects("part")[0])
+    path.write_bytes(path.read_bytes()[:-1] + b"\0")
+
+
+def payload(copy: SignedCopy) -> None:
+    said = copy.statement()
+    said["predicate"]["potential_deviations"] = 7
+    copy.write_payload(json.dumps(said).encode())
+
+
+def strangers_signature(copy: SignedCopy) -> None:
+    copy.sign_again(lambda _: None, copy.keys.stranger)
+
+
+def digest_keys_signature(copy: SignedCopy) -> None:
+    copy.sign_again(lambda _: None, copy.keys.digest)
+
+
+def dated_before_its_key(copy: SignedCopy) -> None:
+    copy.sign_again(lambda said: said["predicate"]["times"]["landed_at"].update(at="2020-01-01T00:00:00.000000Z"))
+    copy.digest()
+
+
+def stripped(copy: SignedCopy) -> None:
+    copy.write_envelope(lambda envelope: envelope.update(signatures=[]))
+
+
+def no_part(copy: SignedCopy) -> None:
+    copy.path(copy.subjects("part")[0]).unlink()
+
+
+def signed_after_the_digest(copy: SignedCopy) -> None:
+    copy.sign_again(lambda said: said["predicate"].update(potential_deviations=3))
+
+
+def another_landing_removed(copy: SignedCopy) -> None:
+    copy.path(copy.manifests[2]).unlink()
+
+
+def digest_entry(copy: SignedCopy) -> None:
+    said = copy.statement(digest_key(1))
+    said["entries"].pop()
+    copy.write_payload(json.dumps(said).encode(), digest_key(1))
+
+
+def first_digest_gone(copy: SignedCopy) -> None:
+    copy.path(digest_key(0)).unlink()
+
+
+ATTACKS: list[Callable[[SignedCopy], None]] = [
+    byte_of_a_part,
+    payload,
+    strangers_signature,
+    digest_keys_signature,
+    dated_before_its_key,
+    stripped,
+    no_part,
+    signed_after_the_digest,
+    another_landing_removed,
+    digest_entry,
+    first_digest_gone,
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=[attack.__name__ for attack in ATTACKS])
+def test_public_tools_do_not_confirm_what_was_tampered_with(
+    copy: SignedCopy, repository: Path, attack: Callable[[SignedCopy], None]
+) -> None:
+    attack(copy)
+    assert run(copy, repository).returncode != 0
+
+
+def test_public_tools_do_not_confirm_another_root(copy: SignedCopy, repository: Path) -> None:
+    assert run(copy, repository, "0" * 64).returncode != 0
