@@ -15,7 +15,10 @@ from rich.console import Console
 
 from tieout import __version__
 from tieout.commands.doctor import doctor
+from tieout.commands.hold import hold
+from tieout.commands.identity import identity
 from tieout.commands.index import index
+from tieout.commands.keys import keys
 from tieout.commands.quarantine import quarantine
 from tieout.commands.register import register
 from tieout.commands.verify import verify
@@ -122,7 +125,7 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
 
 
-for command in (verify, doctor, index, quarantine, register):
+for command in (verify, doctor, hold, identity, index, keys, quarantine, register):
     main.add_command(command)
 
 

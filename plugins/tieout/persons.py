@@ -3,8 +3,8 @@
 
 A person id is ``person-`` and the first 20 hexadecimal digits of HMAC-SHA256 under a key, over the address in lower case. The
 same address gives the same id for as long as the key is the same. A keyed hash is a pseudonym, not anonymity: who has the key
-can tell which id an address has, and what a person did stands beside the id. Without key and identity table an id says nothing
-about whose it is.
+can tell which id an address has, and what a person did stands beside the id. So can, without the key, who guesses all that was
+taken out of a page: its hash as received stands in the record, and a page about one person is soon guessed.
 """
 
 from __future__ import annotations

@@ -66,6 +66,17 @@ def test_a_wrong_value_is_refused_with_what_was_expected_and_got(variable: str, 
         from_environment({variable: raw})
 
 
+@pytest.mark.parametrize(
+    ("given", "absent"),
+    [("TIEOUT_IDENTITY_BUCKET", "TIEOUT_IDENTITY_KEY"), ("TIEOUT_IDENTITY_KEY", "TIEOUT_IDENTITY_BUCKET")],
+)
+def test_person_ids_take_a_bucket_and_a_key(given: str, absent: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{absent}: expected it beside the other one, got nothing"):
+        from_environment({given: "something"})
+    both = from_environment({given: "something", absent: "something"})
+    assert (both.identity_bucket, both.identity_key) == ("something", "something")
+
+
 def test_a_longer_retention_needs_a_longer_cap() -> None:
     raised = {"TIEOUT_RETENTION_YEARS": "20", "TIEOUT_RETENTION_CAP_YEARS": "25"}
     assert from_environment(raised).retention_years == 20

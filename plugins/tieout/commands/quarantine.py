@@ -78,8 +78,8 @@ def show(bucket: str | None, endpoint_url: str | None, name: str) -> None:
         for stored, path in zip(objects, fetch_pages(store, record, Path(work)), strict=True):
             click.echo(printable(f"{stored.key}  {stored.bytes} bytes  SHA-256 {stored.sha256}"))
             with path.open("rb") as page:
-                for line in islice(page, _FIRST_LINES):
-                    click.echo(printable(f"  | {line[:200].decode(errors='replace').rstrip()}"))
+                for row in islice(page, _FIRST_LINES):
+                    click.echo(printable(f"  | {row[:200].decode(errors='replace').rstrip()}"))
 
 
 @quarantine.command()

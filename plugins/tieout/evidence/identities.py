@@ -5,8 +5,8 @@
     erased/<person id>.json     who erased the entry, when and why; no personal data, and it never expires
 
 It stands in a bucket of its own: no Object Lock, encrypted with a key of its own that can be destroyed. Locked evidence holds
-the ids, so erasing an entry changes no byte of it. What erasure takes away is the table's answer; who holds the key of the ids
-can still tell whether an address that they know belongs to an id (`tieout.persons`).
+the ids, so erasing an entry changes no byte of it. What erasure takes away is the table's answer; who knows an address can
+still find out whether an id is its own, with the key of the ids or from a page about few people (`tieout.persons`).
 """
 
 from __future__ import annotations
@@ -57,13 +57,15 @@ class UnlockedStore(S3Store):
         """Return another bucket of the same store, as the same identity."""
         return cls(store._client, bucket)
 
-    def create(self, key: str, data: bytes, sse_key_id: str) -> bool:
-        """Store an object unless the key is taken; returns whether it was stored now."""
-        encryption = {"ServerSideEncryption": "AES256"}
+    def create(self, key: str, data: bytes, sse_key_id: str, *, over: bool = False) -> bool:
+        """Store an object unless the key is taken, or over what stands there; returns whether it was stored now."""
+        arguments = {"ServerSideEncryption": "AES256"}
         if sse_key_id:
-            encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": sse_key_id}
+            arguments = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": sse_key_id}
+        if not over:
+            arguments["IfNoneMatch"] = "*"
         try:
-            self._client.put_object(Bucket=self.bucket, Key=key, Body=data, IfNoneMatch="*", **encryption)
+            self._client.put_object(Bucket=self.bucket, Key=key, Body=data, **arguments)
         except Exception as error:
             if _is_taken(error):
                 return False
@@ -129,7 +131,7 @@ class IdentityTable:
         entered = {person for person, new in zip(absent, made, strict=True) if new}
         erased = self._ids(ERASED) if entered else erased
         for person in erased & (entered | known):
-            self._store.delete(_key(PEOPLE, person))
+            self._forget(person)
         return len(entered - erased)
 
     def resolve(self, person: str) -> Person | Erasure | None:
@@ -167,6 +169,13 @@ class IdentityTable:
     def _enter(self, person: str, email: str, now: datetime) -> bool:
         entry = Person(person, email, None, instant(now))
         return self._store.create(_key(PEOPLE, person), _document(entry), self._sse_key_id)
+
+    def _forget(self, person: str) -> None:
+        try:
+            self._store.delete(_key(PEOPLE, person))
+        except ConfigurationError:  # a writer may put and not delete: in a bucket without versions nothing is left either
+            left = json.dumps(self._read(_key(ERASED, person))).encode()
+            self._store.create(_key(PEOPLE, person), left, self._sse_key_id, over=True)
 
     def _read(self, key: str) -> dict[str, Any] | None:
         chunks = self._store.chunks(key)

@@ -75,7 +75,7 @@ def fingerprint(public_pem: str) -> str:
     Raises:
         CannotCheck: The text holds no P-256 public key.
     """
-    return public_key(public_pem).keyid
+    return str(public_key(public_pem).keyid)
 
 
 def first_keys(keys: Mapping[Scope, str], now: datetime) -> tuple[ListedKey, ...]:
@@ -182,7 +182,7 @@ def sign(request: Request, root: DocumentSigner, now: datetime) -> bytes:
     editions = numbered(request.editions)
     before = check_editions(editions, root.keyid) if editions else None  # (1)
     issued_at = max(now, request.requested_at)
-    keys = _keys_after(request, before, issued_at)  # (2)
+    keys = keys_after(request, before, issued_at)  # (2)
     if any(key.keyid == root.keyid for key in keys):  # (3)
         msg = "key list: the root key is among the keys it would list. The root signs key lists and nothing else."
         raise ConfigurationError(msg)
@@ -210,14 +210,20 @@ def describe(request: Request) -> list[str]:
     elif isinstance(change, Rotation):
         days = change.overlap / timedelta(days=1)
         lines.append(f"  {change.scope} key {fingerprint(change.public_pem)}, valid from when you sign")
-        lines.append(f"  every other {change.scope} key ends {days:g} days after you sign")
+        lines.append(f"  every other {change.scope} key that has no end yet ends {days:g} days after you sign")
     else:
         lines.append(f"  key {change.keyid} is revoked: what it signed from {instant(change.at)} on is not believed")
         lines.append(f"  reason: {change.reason}")
     return lines
 
 
-def _keys_after(request: Request, before: KeyList | None, now: datetime) -> tuple[ListedKey, ...]:
+def keys_after(request: Request, before: KeyList | None, now: datetime) -> tuple[ListedKey, ...]:
+    """Return the keys of the edition that a request asks for, after the newest one so far, signed now.
+
+    Raises:
+        ConfigurationError: The change can not be made.
+        CannotCheck: The request asks for a change of a list that it does not bring along.
+    """
     change = request.change
     if isinstance(change, First):
         if before is not None:

@@ -2,7 +2,7 @@
 """The folder that a key ceremony works in, laid out like the bucket, and its way into the bucket.
 
     keys/root.dsse.json  keys/root-000002.dsse.json ...     digests/000000000000.dsse.json
-    README.md  LAYOUT.json                                  key_list.request.json
+    README.md  LAYOUT.json                                  key_list-000002.request.json
 
 Only what the layout knows is ever published: a private key, or the request, that lies in the same folder stays there.
 """
@@ -24,8 +24,12 @@ from tieout.evidence.sources import Bucket, Copy, Evidence
 from tieout.evidence.store import Retention, S3Store, first_version
 from tieout.files import file_sha256
 
-REQUEST = "key_list.request.json"
 GENESIS = digest_key(0)
+
+
+def request_name(edition: int) -> str:
+    """Return the name of the file that asks the root for an edition."""
+    return f"key_list-{edition:06}.request.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def write(folder: Path, key: str, data: bytes) -> Path:
             file.write(data)
     except FileExistsError as error:
         if not path.is_file() or path.read_bytes() != data:
-            msg = f"{path}: something else stands there already, and it is never overwritten. Use another folder."
+            msg = f"{path}: something else stands there, and it is never overwritten. Move it away, or use another folder."
             raise ConfigurationError(msg) from error
     except OSError as error:
         msg = f"{path}: it can not be written ({error.strerror})."
@@ -104,13 +108,14 @@ def fetch(store: S3Store, folder: Path) -> None:
         write(folder, GENESIS, _read(bucket, GENESIS))
 
 
-def check(folder: Path, root_fingerprint: str, bucket: str | None) -> tuple[KeyList, Digest]:
+def check(folder: Path, root_fingerprint: str, bucket: str | None, stored_at: datetime | None = None) -> tuple[KeyList, Digest]:
     """Check the folder: every edition under the root's fingerprint, and the first digest under the newest edition.
 
     Args:
         folder: The folder.
         root_fingerprint: As the auditor gets it.
         bucket: The bucket it has to be for; ``None`` for any.
+        stored_at: When it comes into the bucket: now, if it does.
 
     Raises:
         VerificationError: Something is not in order: the subclass says what it is.
@@ -120,10 +125,10 @@ def check(folder: Path, root_fingerprint: str, bucket: str | None) -> tuple[KeyL
     if not copy.exists(GENESIS):
         msg = f"{folder / GENESIS} is not there: the digest that the key list names as the first."
         raise Missing(msg)
-    return current, check_digest(_read(copy, GENESIS), GENESIS, current, bucket, None)
+    return current, check_digest(_read(copy, GENESIS), GENESIS, current, bucket, None, stored_at)
 
 
-def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Retention) -> Iterator[Published]:
+def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Retention, now: datetime) -> Iterator[Published]:
     """Put the folder's documents into the bucket, locked; those that stand there already stay. Yields each when it stands.
 
     The first digest goes first and the bucket's own documentation last: what is there at any moment can be verified.
@@ -133,13 +138,15 @@ def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Rete
         store: The bucket, as an identity that may put under ``keys/`` and ``digests/``.
         root_fingerprint: As the auditor gets it.
         retention: Lock and encryption; the first digest's lock is the one it states.
+        now: The time: what could not be verified once it is stored is not stored, for nobody could take it away.
 
     Raises:
         VerificationError: The folder is not in order: the subclass says what it is.
         LandingConflict: The bucket holds other bytes under one of the keys.
         StoreUnavailable: The store did not answer; run it again.
     """
-    _, genesis = check(folder, root_fingerprint, store.bucket)
+    standing = store.versions(GENESIS)
+    _, genesis = check(folder, root_fingerprint, store.bucket, None if standing else now)
     stated = Retention(genesis.retention_mode, genesis.retain_until, retention.sse, retention.sse_key_id)
     yield _put(folder, store, GENESIS, stated)
     for key, _ in editions_of(Copy(folder)):
@@ -158,9 +165,10 @@ def _put(folder: Path, store: S3Store, key: str, retention: Retention) -> Publis
     return Published(key, version_id)
 
 
-def long_retention(mode: str, years: int, cap_years: int, now: datetime, sse: str, sse_key_id: str) -> Retention:
-    """Return the lock of what belongs to the bucket and to no observation period: a year longer than evidence, capped.
+def long_retention(mode: str, cap_years: int, now: datetime, sse: str, sse_key_id: str) -> Retention:
+    """Return the lock of what belongs to the bucket and to no observation period: as long as the cap allows.
 
-    It has to outlast evidence that lands in the coming year; the lock of an object can be made longer later, and never shorter.
+    Nothing can be verified without the first digest and every edition, so that they have to outlast evidence of years to come.
+    They hold nobody's data.
     """
-    return Retention(mode, now + timedelta(days=366 * min(years + 1, cap_years)), sse, sse_key_id)
+    return Retention(mode, now + timedelta(days=366 * cap_years), sse, sse_key_id)

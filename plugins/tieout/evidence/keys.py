@@ -67,7 +67,7 @@ def generate_key(path: Path) -> DocumentSigner:
     """Create a P-256 key in a file that only its owner can read, and return it.
 
     Raises:
-        ConfigurationError: The file exists: a key is never overwritten.
+        ConfigurationError: The file exists, for a key is never overwritten; or it can not be written.
     """
     private = ec.generate_private_key(ec.SECP256R1())
     pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -75,6 +75,9 @@ def generate_key(path: Path) -> DocumentSigner:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         msg = f"{path}: a key stands there already, and a key is never overwritten."
+        raise ConfigurationError(msg) from error
+    except OSError as error:
+        msg = f"{path}: the key can not be written ({error.strerror})."
         raise ConfigurationError(msg) from error
     with os.fdopen(descriptor, "wb") as file:
         file.write(pem)
@@ -101,7 +104,7 @@ def load_signer(uri: str) -> DocumentSigner:
 
         return load_kms_signer(rest)
     try:
-        private = load_pem_private_key(_read_private(Path(rest)), password=None)
+        private = load_pem_private_key(read_private(Path(rest), "signing key"), password=None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         msg = f"signing key {rest}: expected a PKCS 8 PEM file with a P-256 key: {type(error).__name__}."
         raise ConfigurationError(msg) from error
@@ -111,17 +114,25 @@ def load_signer(uri: str) -> DocumentSigner:
     return _from_private(private)
 
 
-def _read_private(path: Path) -> bytes:
-    """Read a key file that nobody but its owner can read, or that a container runtime mounted as a secret.
+def read_private(path: Path, what: str) -> bytes:
+    """Return the bytes of a file that nobody but its owner can read, or that a container runtime mounted as a secret.
 
     Docker, Podman and compose mount secrets under /run/secrets, where they keep the file's mode of the host, usually 0444: who
     is in that container at all is the limit there, and no mode could let a process that is not root read it and keep others
-    out. Everywhere else a mode with more than the owner's bits is a key that others of this machine can copy unseen.
+    out. Everywhere else a mode with more than the owner's bits is a secret that others of this machine can copy unseen.
+
+    Args:
+        path: The file.
+        what: What an error calls it.
+
+    Raises:
+        ConfigurationError: Others can read it, or change it.
+        OSError: It can not be read.
     """
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077 and not path.resolve().is_relative_to(SECRETS.resolve()):
-            msg = f"signing key {path}: its mode is {mode:04o}, so that others than its owner can read it. Run: chmod 600 {path}"
+            msg = f"{what} {path}: its mode is {mode:04o}, so that others than its owner can use it. Run: chmod 600 {path}"
             raise ConfigurationError(msg)
         return file.read()
 

@@ -19,7 +19,10 @@ from securesystemslib.signer import AWSSigner, Signature, SSlibKey
 from tieout.errors import CannotCheck, ConfigurationError, StoreUnavailable
 from tieout.evidence.keys import DocumentSigner, public_key
 
-_NAME = re.compile(r"[A-Za-z0-9:/_-]{1,2048}")
+_NAME = re.compile(
+    r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32}|alias/[A-Za-z0-9/_-]{1,250}|arn:[A-Za-z0-9:/_-]{1,2040}"
+)
+"""What GetPublicKey and Sign take as KeyId."""
 _TRANSIENT = {
     "DependencyTimeoutException",
     "InternalFailure",
@@ -113,7 +116,8 @@ def _client() -> Any:
 
 
 def _signing_key(answer: dict[str, Any], name: str) -> SSlibKey:
-    kind = f"{answer.get('KeySpec')}, {answer.get('KeyUsage')}"
+    spec = answer.get("KeySpec", answer.get("CustomerMasterKeySpec"))
+    kind = f"{spec}, {answer.get('KeyUsage')}"
     try:
         der = load_der_public_key(answer["PublicKey"])
         pem = der.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

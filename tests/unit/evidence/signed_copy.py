@@ -241,7 +241,9 @@ class SignedCopy:
         """Return what the digest principal sees under a key."""
         data = self.path(key).read_bytes()
         locked = LockState(RETENTION.mode, RETENTION.until)
-        return Entry(key, version_id or f"version of {key}", False, LANDED_AT, len(data), hashlib.sha256(data).hexdigest(), locked)
+        return Entry(
+            key, version_id or f"version of {key}", False, LANDED_AT, len(data), hashlib.sha256(data).hexdigest(), locked
+        )
 
     def verify(self, root: str | None = "", *, digest: bool = True, now: datetime = NOW, **scope: Any) -> Report:
         """Verify the copy under its own root, unless told otherwise, after a digest over what is there."""

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +16,10 @@ from tests.unit.evidence.signed_copy import LANDED_AT, VALID_FROM, Keys, listed
 
 from tieout.errors import CannotCheck, Missing, Tampered
 from tieout.evidence.dsse import seal
-from tieout.evidence.key_list import PAYLOAD_TYPE, KeyList, build_key_list, check_key_list
-from tieout.evidence.keys import Scope
+from tieout.evidence.key_list import PAYLOAD_TYPE, KeyList, build_key_list, check_editions, check_key_list
+from tieout.evidence.keys import DocumentSigner, ListedKey, Scope
 
+GENESIS = hashlib.sha256(b"the first digest").hexdigest()
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -24,10 +27,14 @@ def payload(data: bytes) -> dict[str, Any]:
     return dict(json.loads(base64.b64decode(json.loads(data)["payload"])))
 
 
+def holding(keys: Keys, *entries: ListedKey) -> KeyList:
+    return KeyList(keys.root.keyid, entries, 1, None, LANDED_AT, GENESIS, "0" * 64)
+
+
 @pytest.fixture
 def document(keys: Keys) -> bytes:
     entries = [listed(keys.landing, Scope.LANDING), listed(keys.digest, Scope.DIGEST)]
-    return build_key_list(keys.root, entries, LANDED_AT)
+    return build_key_list(keys.root, entries, LANDED_AT, GENESIS)
 
 
 def test_what_was_built_is_read(keys: Keys) -> None:
@@ -36,8 +43,9 @@ def test_what_was_built_is_read(keys: Keys) -> None:
         listed(keys.digest, Scope.DIGEST, revoked_at=VALID_FROM + timedelta(days=2, microseconds=1)),
         listed(keys.stranger, Scope.RESPONSE),
     )
-    checked = check_key_list(build_key_list(keys.root, entries, LANDED_AT), keys.root.keyid)
-    assert checked == KeyList(keys.root.keyid, entries)
+    data = build_key_list(keys.root, entries, LANDED_AT, GENESIS)
+    checked = check_key_list(data, keys.root.keyid)
+    assert checked == KeyList(keys.root.keyid, entries, 1, None, LANDED_AT, GENESIS, hashlib.sha256(data).hexdigest())
 
 
 def test_the_fingerprint_may_be_typed_in_capitals(document: bytes, keys: Keys) -> None:
@@ -79,13 +87,13 @@ def test_a_stripped_list_is_missing(document: bytes, keys: Keys) -> None:
 def test_a_key_under_another_keys_id_is_tampered_even_if_the_root_signed_it(keys: Keys) -> None:
     swapped = replace(listed(keys.stranger, Scope.LANDING), keyid=keys.landing.keyid)
     with pytest.raises(Tampered, match="an id that is not its own"):
-        check_key_list(build_key_list(keys.root, [swapped], LANDED_AT), keys.root.keyid)
+        check_key_list(build_key_list(keys.root, [swapped], LANDED_AT, GENESIS), keys.root.keyid)
 
 
 def test_a_key_listed_twice_can_not_be_checked(keys: Keys) -> None:
     twice = [listed(keys.landing, Scope.LANDING), listed(keys.landing, Scope.LANDING, revoked_at=VALID_FROM)]
     with pytest.raises(CannotCheck, match="twice"):
-        check_key_list(build_key_list(keys.root, twice, LANDED_AT), keys.root.keyid)
+        check_key_list(build_key_list(keys.root, twice, LANDED_AT, GENESIS), keys.root.keyid)
 
 
 @pytest.mark.parametrize(
@@ -111,7 +119,20 @@ def test_a_malformed_entry_can_not_be_checked(document: bytes, keys: Keys, field
         check_key_list(seal(said, PAYLOAD_TYPE, keys.root), keys.root.keyid)
 
 
-@pytest.mark.parametrize(("field", "value"), [("version", 2), ("genesis_digest", "x"), ("note", "unknown field")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("version", 2),
+        ("edition", 0),
+        ("edition", 1_000_000),
+        ("edition", "1"),
+        ("previous_sha256", "x"),
+        ("issued_at", "2026-02-30T00:00:00.000000Z"),
+        ("genesis_digest", None),
+        ("genesis_digest", "x"),
+        ("note", "unknown field"),
+    ],
+)
 def test_a_malformed_list_can_not_be_checked(document: bytes, keys: Keys, field: str, value: object) -> None:
     with pytest.raises(CannotCheck):
         check_key_list(seal({**payload(document), field: value}, PAYLOAD_TYPE, keys.root), keys.root.keyid)
@@ -136,7 +157,7 @@ END = datetime(2026, 12, 31, tzinfo=UTC)
     ],
 )
 def test_a_key_signs_while_it_is_valid(keys: Keys, at: datetime, times: dict[str, datetime]) -> None:
-    key_list = KeyList(keys.root.keyid, (listed(keys.landing, Scope.LANDING, **times),))
+    key_list = holding(keys, listed(keys.landing, Scope.LANDING, **times))
     assert key_list.signing_key(keys.landing.keyid, Scope.LANDING, at, "doc").keyid == keys.landing.keyid
 
 
@@ -152,20 +173,175 @@ def test_a_key_signs_while_it_is_valid(keys: Keys, at: datetime, times: dict[str
     ],
 )
 def test_a_key_does_not_sign_before_or_after(keys: Keys, at: datetime, times: dict[str, datetime]) -> None:
-    key_list = KeyList(keys.root.keyid, (listed(keys.landing, Scope.LANDING, **times),))
+    key_list = holding(keys, listed(keys.landing, Scope.LANDING, **times))
     with pytest.raises(Tampered, match=r"doc: key .* was not valid at "):
         key_list.signing_key(keys.landing.keyid, Scope.LANDING, at, "doc")
 
 
 @pytest.mark.parametrize("scope", [Scope.DIGEST, Scope.RESPONSE])
 def test_a_key_signs_nothing_but_its_scope(keys: Keys, scope: Scope) -> None:
-    key_list = KeyList(keys.root.keyid, (listed(keys.landing, scope),))
+    key_list = holding(keys, listed(keys.landing, scope))
     with pytest.raises(Tampered, match=rf"expected a key of scope landing, got key .* of scope {scope}"):
         key_list.signing_key(keys.landing.keyid, Scope.LANDING, END, "doc")
 
 
 def test_neither_a_stranger_nor_the_root_itself_signs_landings(keys: Keys) -> None:
-    key_list = KeyList(keys.root.keyid, (listed(keys.landing, Scope.LANDING),))
+    key_list = holding(keys, listed(keys.landing, Scope.LANDING))
     for keyid in (keys.stranger.keyid, keys.root.keyid):
         with pytest.raises(Tampered, match="which the key list does not hold"):
             key_list.signing_key(keyid, Scope.LANDING, END, "doc")
+
+
+DAY = timedelta(days=1)
+ROTATED, REVOKED = LANDED_AT + 10 * DAY, LANDED_AT + 20 * DAY
+Editions = list[tuple[str, bytes]]
+Change = Callable[[Editions, Keys], Editions]
+
+
+def edition(root: DocumentSigner, entries: Sequence[ListedKey], at: datetime, before: bytes | None, **said: Any) -> bytes:
+    """Return the edition that follows one; ``said`` replaces what it says."""
+    previous = check_key_list(before, root.keyid) if before else None
+    data = build_key_list(root, entries, at, GENESIS, previous)
+    return seal({**payload(data), **said}, PAYLOAD_TYPE, root) if said else data
+
+
+def entries_of(keys: Keys, number: int) -> list[ListedKey]:
+    """Return what an edition lists: a landing key, its successor from the second on, its revocation in the third."""
+    ends = {"valid_to": None if number == 1 else ROTATED + 7 * DAY, "revoked_at": REVOKED if number == 3 else None}
+    first = [listed(keys.landing, Scope.LANDING, **ends), listed(keys.digest, Scope.DIGEST)]
+    return first if number == 1 else [*first, listed(keys.stranger, Scope.LANDING, valid_from=ROTATED)]
+
+
+@pytest.fixture
+def editions(keys: Keys) -> Editions:
+    """Return three editions: the first, a rotation, and a revocation."""
+    first = edition(keys.root, entries_of(keys, 1), LANDED_AT, None)
+    second = edition(keys.root, entries_of(keys, 2), ROTATED, first)
+    third = edition(keys.root, entries_of(keys, 3), REVOKED, second)
+    return [("keys/root.dsse.json", first), ("keys/root-000002.dsse.json", second), ("keys/root-000003.dsse.json", third)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_last_edition_counts(editions: Editions, keys: Keys, count: int) -> None:
+    current = check_editions(editions[:count], keys.root.keyid)
+    assert (current.edition, list(current.keys)) == (count, entries_of(keys, count))
+
+
+@pytest.mark.parametrize(
+    ("signer", "at", "valid"),
+    [
+        ("landing", ROTATED - MICROSECOND, True),
+        ("landing", ROTATED + 7 * DAY - MICROSECOND, True),
+        ("landing", ROTATED + 7 * DAY, False),
+        ("stranger", ROTATED - MICROSECOND, False),
+        ("stranger", ROTATED, True),
+        ("stranger", REVOKED, True),
+    ],
+)
+def test_both_keys_sign_during_the_overlap_and_each_alone_before_and_after(
+    editions: Editions, keys: Keys, signer: str, at: datetime, valid: bool
+) -> None:
+    current, keyid = check_editions(editions[:2], keys.root.keyid), getattr(keys, signer).keyid
+    if valid:
+        assert current.signing_key(keyid, Scope.LANDING, at, "doc").keyid == keyid
+        return
+    with pytest.raises(Tampered, match="was not valid at"):
+        current.signing_key(keyid, Scope.LANDING, at, "doc")
+
+
+def test_an_ended_key_still_verifies_what_it_signed_before(editions: Editions, keys: Keys) -> None:
+    current = check_editions(editions, keys.root.keyid)
+    assert current.signing_key(keys.landing.keyid, Scope.LANDING, ROTATED, "doc").keyid == keys.landing.keyid
+
+
+def sign_again(number: int, **said: Any) -> Change:
+    """Return a change that lets the root sign other things in one edition, and what follows anew."""
+
+    def change(editions: Editions, keys: Keys) -> Editions:
+        before = editions[number - 2][1] if number > 1 else None
+        at = (LANDED_AT, ROTATED, REVOKED)[number - 1]
+        data = edition(keys.root, entries_of(keys, number), at, before, **said)
+        return [*editions[: number - 1], (editions[number - 1][0], data)]
+
+    return change
+
+
+def list_others(number: int, change_entries: Callable[[list[ListedKey]], list[ListedKey]]) -> Change:
+    def change(editions: Editions, keys: Keys) -> Editions:
+        at = (LANDED_AT, ROTATED, REVOKED)[number - 1]
+        entries = change_entries(entries_of(keys, number))
+        return [*editions[: number - 1], (editions[number - 1][0], edition(keys.root, entries, at, editions[number - 2][1]))]
+
+    return change
+
+
+def by_another_root(editions: Editions, keys: Keys) -> Editions:
+    said = {**payload(editions[2][1]), "root": {"keyid": keys.other_root.keyid, "public_key": keys.other_root.public_pem}}
+    return [*editions[:2], (editions[2][0], seal(said, PAYLOAD_TYPE, keys.other_root))]
+
+
+def stripped(editions: Editions, _: Keys) -> Editions:
+    return [*editions[:2], (editions[2][0], json.dumps({**json.loads(editions[2][1]), "signatures": []}).encode())]
+
+
+BROKEN: dict[str, tuple[Change, type[Exception], str]] = {
+    "there is none": (lambda _e, _k: [], Missing, r"keys/root\.dsse\.json is not there"),
+    "the first is gone": (lambda e, _: e[1:], Missing, r"keys/root\.dsse\.json is not there, and keys/root-000002"),
+    "one between is gone": (
+        lambda e, _: [e[0], e[2]],
+        Missing,
+        r"keys/root-000002\.dsse\.json is not there, and keys/root-000003",
+    ),
+    "the first stands under the second's key too": (
+        lambda e, _: [e[0], (e[1][0], e[0][1])],
+        Tampered,
+        "root-000002.*edition 1 and does not follow",
+    ),
+    "two are swapped": (
+        lambda e, _: [e[0], (e[1][0], e[2][1]), (e[2][0], e[1][1])],
+        Tampered,
+        "root-000002.*edition 3 and does not follow",
+    ),
+    "another number": (sign_again(3, edition=4), Tampered, "edition 4 and does not follow"),
+    "the first has one before": (sign_again(1, previous_sha256="0" * 64), Tampered, "does not follow"),
+    "it follows nothing": (sign_again(2, previous_sha256=None), Tampered, "does not follow"),
+    "it follows another": (sign_again(2, previous_sha256="0" * 64), Tampered, "does not follow"),
+    "another first digest": (sign_again(3, genesis_digest="0" * 64), Tampered, "its first digest is another one"),
+    "issued before": (sign_again(3, issued_at="2026-11-03T00:00:00.000000Z"), Tampered, "issued before the edition"),
+    "a key is dropped": (list_others(3, lambda e: e[1:]), Tampered, "drops or alters key"),
+    "another scope": (list_others(2, lambda e: [replace(e[0], scope=Scope.RESPONSE), *e[1:]]), Tampered, "drops or alters key"),
+    "valid from earlier": (
+        list_others(2, lambda e: [e[0], replace(e[1], valid_from=VALID_FROM - DAY)]),
+        Tampered,
+        "drops or alters",
+    ),
+    "an end is moved": (
+        list_others(3, lambda e: [replace(e[0], valid_to=ROTATED + 8 * DAY), *e[1:]]),
+        Tampered,
+        "moves valid_to",
+    ),
+    "an end is taken away": (list_others(3, lambda e: [replace(e[0], valid_to=None), *e[1:]]), Tampered, "moves valid_to"),
+    "the last is by another root": (by_another_root, CannotCheck, "expected root"),
+    "the last is stripped": (stripped, Missing, "expected a signature"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_does_not_follow_is_refused(editions: Editions, keys: Keys, name: str) -> None:
+    change, error, reason = BROKEN[name]
+    with pytest.raises(error, match=reason) as caught:
+        check_editions(change(editions, keys), keys.root.keyid)
+    assert caught.type is error
+
+
+@pytest.mark.parametrize("revoked_at", [None, REVOKED - DAY, REVOKED + DAY])
+def test_a_revocation_is_never_moved(editions: Editions, keys: Keys, revoked_at: datetime | None) -> None:
+    first, *others = entries_of(keys, 3)
+    fourth = edition(keys.root, [replace(first, revoked_at=revoked_at), *others], REVOKED + DAY, editions[2][1])
+    with pytest.raises(Tampered, match="moves revoked_at"):
+        check_editions([*editions, ("keys/root-000004.dsse.json", fourth)], keys.root.keyid)
+
+
+def test_an_edition_that_somebody_took_back_leaves_the_ones_before_in_force(editions: Editions, keys: Keys) -> None:
+    # Whoever can hide the newest edition can hide a revocation: the bucket's locks and the digests stop that, not the list.
+    assert check_editions(editions[:2], keys.root.keyid).keys[0].revoked_at is None

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
+from tieout.contracts.odcs import Contract
 from tieout.errors import ConfigurationError
-from tieout.evidence.landing import landing_id, retain_until
+from tieout.evidence.landing import landing_id, retain_until, retention_years
 
 IDENTITY = {
     "period": "2026-H2",
@@ -81,3 +83,21 @@ def test_a_century_is_refused() -> None:
 def test_a_lock_that_would_be_over_already_is_refused(late: timedelta) -> None:
     with pytest.raises(ConfigurationError, match="which is past"):
         retain_until(PERIOD_END, 1, 12, PERIOD_END + timedelta(days=366) + late)
+
+
+@pytest.mark.parametrize(
+    ("population", "results", "years"),
+    [(None, None, 7), (10, None, 10), (3, None, 7), (3, 5, 5), (3, 10, 10), (12, 1, 12)],
+)
+def test_a_landing_is_locked_as_long_as_the_longest_of_its_types(
+    change_record: Contract, rule_result: Contract, population: int | None, results: int | None, years: int
+) -> None:
+    contracts = (replace(change_record, retention_years=population), replace(rule_result, retention_years=results))
+    assert retention_years(contracts, 7, 12) == retention_years(reversed(contracts), 7, 12) == years
+
+
+def test_a_contract_that_asks_for_more_than_the_cap_is_named(change_record: Contract, rule_result: Contract) -> None:
+    contracts = (change_record, replace(rule_result, retention_years=13))
+    with pytest.raises(ConfigurationError, match=r"rule_result.v1.odcs.yaml: retention: expected at most 12 years .*, got 13\."):
+        retention_years(contracts, 7, 12)
+    assert retention_years(contracts, 7, 13) == 13

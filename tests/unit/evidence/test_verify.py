@@ -178,9 +178,7 @@ def test_the_document_of_an_intact_copy(template: SignedCopy) -> None:
         "intact": 3,
         "total": 3,
         "finding": None,
-        "others": [
-            {"kind": "digest", "key": digest_key(at), "outcome": "intact", "rows": None, "findings": []} for at in (0, 1)
-        ],
+        "others": [{"kind": "digest", "key": digest_key(at), "outcome": "intact", "rows": None, "findings": []} for at in (0, 1)],
         "landings": [
             {"kind": "landing", "key": key, "outcome": "intact", "rows": rows, "findings": []}
             for key, rows in sorted(zip(template.manifests, ROWS, strict=True))
