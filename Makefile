@@ -1,4 +1,4 @@
-# Verbs: setup demo up down test check bench lock. Everything they make stands in .venv/ and .tieout/.
+# Verbs: setup demo up down test check tamper bench lock. Everything they make stands in .venv/ and .tieout/.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ TEST_STAMP := $(VENV)/.test-stamp
 need = @command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q \
 	  && apt-get install -qy $(1); } || { echo "$(1) is needed and not installed"; exit 1; }
 
-.PHONY: setup demo up down test check unit bench lock
+.PHONY: setup demo up down test check unit tamper bench lock
 .DEFAULT_GOAL := demo
 
 setup: $(STAMP)
@@ -54,6 +54,9 @@ unit: $(TEST_STAMP)
 
 test: check
 	$(BIN)/pytest -q
+
+tamper: $(TEST_STAMP)
+	@$(BIN)/python -m tests.tamper
 
 bench: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench

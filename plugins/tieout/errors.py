@@ -8,8 +8,8 @@
     │   ├── ExtractionRefused         the window is open, unknown, or outside every observation period
     │   └── LandingConflict           the store already holds something else where this would stand
     ├── TransientError                the world may answer differently in a minute: the task retries
-    │   ├── SourceUnavailable         the source did not answer, or not completely
-    │   └── StoreUnavailable          the object store did not answer
+    │   ├── SourceUnavailable         the source, an authority or a channel did not answer, or not completely
+    │   └── StoreUnavailable          the object store or the key service did not answer
     └── VerificationError             a check of a signed document failed
         ├── Tampered                  the bytes are not the ones that were signed
         ├── Missing                   something that has to be there is not
@@ -50,11 +50,11 @@ class TransientError(TieoutError):
 
 
 class SourceUnavailable(TransientError):
-    """The source did not answer, or not completely."""
+    """The source, a time-stamp authority or a channel did not answer, or not completely."""
 
 
 class StoreUnavailable(TransientError):
-    """The object store did not answer."""
+    """The object store or the key service did not answer."""
 
 
 class VerificationError(TieoutError):

@@ -165,7 +165,7 @@ def test_a_key_list_that_stood_there_first_is_named(ceremony: Ceremony, tmp_path
 
 
 @pytest.mark.parametrize("age", [timedelta(minutes=5), timedelta(days=3)])
-def test_nothing_is_published_that_would_not_verify(ceremony: Ceremony, age: timedelta) -> None:
+def test_a_ceremony_takes_as_long_as_it_takes_until_it_is_published(ceremony: Ceremony, age: timedelta) -> None:
     ceremony.init()  # makes the keys
     made = datetime.now(UTC).replace(microsecond=0) - age
     signers = {scope: load_signer(ceremony.uri(scope)) for scope in Scope}
@@ -177,8 +177,6 @@ def test_nothing_is_published_that_would_not_verify(ceremony: Ceremony, age: tim
     write(folder, GENESIS, genesis)
     write(folder, request.key, sign(request, signers[Scope.ROOT], datetime.now(UTC)))
     result = CliRunner().invoke(main, ["keys", "publish", str(folder), "--bucket", ceremony.bucket, "--root", ceremony.root])
-    if result.exit_code:
-        assert ceremony.store.versions("") == []
-        return
+    assert result.exit_code == 0, result.output
     ceremony.seal()
     assert ceremony.findings() == []

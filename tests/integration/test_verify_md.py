@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,9 +28,9 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> SignedCopy:
 
 
 @pytest.fixture
-def copy(template: SignedCopy, tmp_path: Path) -> Iterator[SignedCopy]:
+def copy(template: SignedCopy, tmp_path: Path) -> SignedCopy:
     shutil.copytree(template.folder, tmp_path / "copy")
-    yield SignedCopy(tmp_path / "copy", template.keys, template.manifests)
+    return SignedCopy(tmp_path / "copy", template.keys, template.manifests)
 
 
 def run(copy: SignedCopy, repository: Path, root: str | None = None) -> subprocess.CompletedProcess[str]:

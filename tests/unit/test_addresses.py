@@ -101,6 +101,14 @@ def test_where_the_pieces_are_cut_makes_no_difference(seed: int, *, as_json: boo
         assert marked(data, as_json=as_json, sizes=sizes) == whole
 
 
+@pytest.mark.parametrize("before", range(10))
+@pytest.mark.parametrize("escape", [rb"\n", rb"\u003c", rb"\\", rb"\\\n"])
+def test_a_cut_leaves_no_escape_in_two(escape: bytes, before: int) -> None:
+    data = b"," * (5000 - before) + escape + b"ann@x.org" + b"," * 5000
+    expected = b"," * (5000 - before) + escape + b"<ann@x.org>" + b"," * 5000
+    assert marked(data, as_json=True, sizes=(5000 + 2048,)) == expected  # 2048 bytes wait, so that the cut is at 5000
+
+
 def test_a_long_stream_is_held_in_kilobytes_and_counted() -> None:
     replacer = Replacer(lambda _: b"P")
     given, got = 0, 0

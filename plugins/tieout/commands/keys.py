@@ -175,7 +175,7 @@ def publish(folder: Path, root: str, bucket: str | None, endpoint_url: str | Non
     settings, now = from_environment(), datetime.now(UTC)
     store = open_store(bucket, endpoint_url)
     retention = long_retention(settings.retention_mode, settings.retention_cap_years, now, settings.sse, settings.sse_key_id)
-    for published in run(folder, store, root, retention, now):
+    for published in run(folder, store, root, retention):
         click.echo(printable(f"s3://{store.bucket}/{published.key}  version {published.version_id}"))
 
 

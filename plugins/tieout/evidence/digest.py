@@ -171,7 +171,7 @@ def read_digest(data: bytes, key: str) -> Digest:
 
 
 def check_digest(
-    data: bytes, key: str, key_list: KeyList, bucket: str | None, before: Digest | None, stored_at: datetime | None = None
+    data: bytes, key: str, key_list: KeyList, bucket: str | None, before: Digest | None, received: signed.Received | None = None
 ) -> Digest:
     """Read a digest and check it, and that it follows the one before.
 
@@ -187,16 +187,19 @@ def check_digest(
         key_list: A checked key list.
         bucket: The bucket they were found in; ``None`` in a copy.
         before: The checked digest before it; ``None`` for the first.
-        stored_at: When the store received it; ``None`` where nobody can tell.
+        received: When the store received it; ``None`` where nobody can tell.
 
     Raises:
         Missing: It carries no signature.
         CannotCheck: It is malformed.
         Tampered: Any other step fails.
     """
-    digest = _digest(signed.check(signed.DIGEST, data, key, key_list, stored_at), data, key)  # (1)
+    checked = signed.check(signed.DIGEST, data, key, key_list)  # (1)
+    digest = _digest(checked.payload, data, key)
     signed.check_place({"key": digest.key, "bucket": digest.bucket}, key, bucket)  # (2)
     _check_follows(digest, key, key_list, before)  # (3)
+    if before is not None:  # the root vouches for the first: a ceremony takes as long as it takes until it is published
+        signed.check_received(signed.DIGEST, checked, key, key_list, received)
     if digest.end < digest.start:  # (4)
         msg = f"{key}: it ends {instant(digest.end)}, before it starts ({instant(digest.start)}): a clock ran backwards."
         raise Tampered(msg)

@@ -108,14 +108,13 @@ def fetch(store: S3Store, folder: Path) -> None:
         write(folder, GENESIS, _read(bucket, GENESIS))
 
 
-def check(folder: Path, root_fingerprint: str, bucket: str | None, stored_at: datetime | None = None) -> tuple[KeyList, Digest]:
+def check(folder: Path, root_fingerprint: str, bucket: str | None) -> tuple[KeyList, Digest]:
     """Check the folder: every edition under the root's fingerprint, and the first digest under the newest edition.
 
     Args:
         folder: The folder.
         root_fingerprint: As the auditor gets it.
         bucket: The bucket it has to be for; ``None`` for any.
-        stored_at: When it comes into the bucket: now, if it does.
 
     Raises:
         VerificationError: Something is not in order: the subclass says what it is.
@@ -125,10 +124,10 @@ def check(folder: Path, root_fingerprint: str, bucket: str | None, stored_at: da
     if not copy.exists(GENESIS):
         msg = f"{folder / GENESIS} is not there: the digest that the key list names as the first."
         raise Missing(msg)
-    return current, check_digest(_read(copy, GENESIS), GENESIS, current, bucket, None, stored_at)
+    return current, check_digest(_read(copy, GENESIS), GENESIS, current, bucket, None)
 
 
-def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Retention, now: datetime) -> Iterator[Published]:
+def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Retention) -> Iterator[Published]:
     """Put the folder's documents into the bucket, locked; those that stand there already stay. Yields each when it stands.
 
     The first digest goes first and the bucket's own documentation last: what is there at any moment can be verified.
@@ -138,15 +137,13 @@ def publish(folder: Path, store: S3Store, root_fingerprint: str, retention: Rete
         store: The bucket, as an identity that may put under ``keys/`` and ``digests/``.
         root_fingerprint: As the auditor gets it.
         retention: Lock and encryption; the first digest's lock is the one it states.
-        now: The time: what could not be verified once it is stored is not stored, for nobody could take it away.
 
     Raises:
         VerificationError: The folder is not in order: the subclass says what it is.
         LandingConflict: The bucket holds other bytes under one of the keys.
         StoreUnavailable: The store did not answer; run it again.
     """
-    standing = store.versions(GENESIS)
-    _, genesis = check(folder, root_fingerprint, store.bucket, None if standing else now)
+    _, genesis = check(folder, root_fingerprint, store.bucket)
     stated = Retention(genesis.retention_mode, genesis.retain_until, retention.sse, retention.sse_key_id)
     yield _put(folder, store, GENESIS, stated)
     for key, _ in editions_of(Copy(folder)):

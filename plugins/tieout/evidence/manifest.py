@@ -6,7 +6,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tieout.errors import Tampered
@@ -94,29 +93,34 @@ def read_manifest(data: bytes, key: str) -> Manifest:
     return _manifest(data, key, signed.read(signed.MANIFEST, data, key))
 
 
-def check_manifest(data: bytes, key: str, key_list: KeyList, bucket: str | None, stored_at: datetime | None = None) -> Manifest:
+def check_manifest(
+    data: bytes, key: str, key_list: KeyList, bucket: str | None, received: signed.Received | None = None
+) -> Manifest:
     """Read a manifest and check everything that its own bytes and the key list can tell.
 
     1. Envelope, schema, key and signature are in order (`signed.check`).
     2. The manifest belongs where it was found: its own key, and its bucket where there is one to compare.
     3. Its subjects belong to it: their keys carry its landing, control and observation period, each key once.
+    4. The store received it when it says it was signed (`signed.check_received`).
 
     Args:
         data: The envelope's bytes.
         key: Where they were found.
         key_list: A checked key list.
         bucket: The bucket they were found in; ``None`` in a copy.
-        stored_at: When the store received them; ``None`` where nobody can tell.
+        received: When the store received them; ``None`` where nobody can tell.
 
     Raises:
         Missing: It carries no signature.
         CannotCheck: It is malformed.
         Tampered: Any other step fails.
     """
-    statement = signed.check(signed.MANIFEST, data, key, key_list, stored_at)  # (1)
+    checked = signed.check(signed.MANIFEST, data, key, key_list)  # (1)
+    statement = checked.payload
     stated_instant(statement["predicate"]["retention"]["retain_until"], key)
     manifest = _manifest(data, key, statement)
     _check_binding(manifest, bucket)  # (2), (3)
+    signed.check_received(signed.MANIFEST, checked, key, key_list, received)  # (4)
     return manifest
 
 

@@ -165,12 +165,13 @@ def read_record(data: bytes, key: str) -> Record:
 
 
 def check_record(
-    data: bytes, key: str, key_list: KeyList, bucket: str | None, stored_at: datetime | None = None
+    data: bytes, key: str, key_list: KeyList, bucket: str | None, received: signed.Received | None = None
 ) -> tuple[Record, Retention]:
     """Read a record and check it.
 
     1. Envelope, schema, key and signature are in order (`signed.check`).
     2. It stands in the bucket, under the key and in the slot that it was signed for.
+    3. The store received it when it says it was signed (`signed.check_received`).
 
     Returns:
         The record, and the lock that it says it has.
@@ -180,12 +181,14 @@ def check_record(
         CannotCheck: It is malformed.
         Tampered: Any other step fails.
     """
-    payload = signed.check(signed.RECORD, data, key, key_list, stored_at)  # (1)
+    checked = signed.check(signed.RECORD, data, key, key_list)  # (1)
+    payload = checked.payload
     signed.check_place(payload, key, bucket)  # (2)
     record = _record(payload, key)
     if record.place.record(payload["record"]) != key or not payload["record"].startswith(f"{record.system}-"):
         msg = f"{key}: period, control, window, system and record inside it are those of another place."
         raise Tampered(msg)
+    signed.check_received(signed.RECORD, checked, key, key_list, received)  # (3)
     return record, retention_of(payload["retention"], key)
 
 

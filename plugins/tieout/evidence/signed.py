@@ -75,21 +75,41 @@ def signed_at(kind: Kind, payload: dict[str, Any], key: str) -> datetime:
     return stated_instant(stated, key)
 
 
-def check(kind: Kind, data: bytes, key: str, key_list: KeyList, stored_at: datetime | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """When the store received a document: as it says itself, or, in a copy, at the earliest."""
+
+    at: datetime
+    exact: bool = True
+    """False where it was then or later: what the last digest does not name came after it."""
+
+    def of(self, signed_at: datetime) -> datetime:
+        """Return the time to hold against the one that a document states."""
+        return self.at if self.exact else max(self.at, signed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A document whose signature holds."""
+
+    payload: dict[str, Any]
+    keyid: str
+    signed_at: datetime
+    """As it says itself: see `check_received`."""
+
+
+def check(kind: Kind, data: bytes, key: str, key_list: KeyList) -> Checked:
     """Read a document and check envelope, schema, key and signature.
 
     1. The envelope holds one signed, well-formed document of this kind.
-    2. The key list allowed the signing key to sign such documents at the time this one states, and when the store received it:
-       who holds a revoked key can write any time into a document, and none into the store's.
+    2. The key list allowed the signing key to sign such documents at the time this one states.
     3. That key signed these bytes.
-    4. The store received it about when it says it was signed.
 
     Args:
         kind: What it has to be.
         data: The envelope's bytes.
         key: Where they were found.
         key_list: A checked key list.
-        stored_at: When the store received it; ``None`` where nobody can tell.
 
     Raises:
         Missing: It carries no signature.
@@ -104,13 +124,34 @@ def check(kind: Kind, data: bytes, key: str, key_list: KeyList, stored_at: datet
         raise CannotCheck(msg)
     keyid = next(iter(envelope.signatures))
     signing_key = key_list.signing_key(keyid, kind.scope, at, key)  # (2)
-    if stored_at is not None and stored_at > at:
-        key_list.signing_key(keyid, kind.scope, stored_at, key)
     verify_signature(envelope, signing_key, key)  # (3)
-    if stored_at is not None and abs(at - stored_at) > CLOCK_TOLERANCE:  # (4)
-        msg = f"{key}: it says it was signed at {instant(at)}, and the store received it at {instant(stored_at)}."
+    return Checked(payload, keyid, at)
+
+
+def check_received(kind: Kind, checked: Checked, key: str, key_list: KeyList, received: Received | None) -> None:
+    """Check a document's time against the store's: who holds a revoked key can write any time into a document, and none there.
+
+    1. The key list allowed the key to sign when the store received the document, too.
+    2. The store received it about when it says it was signed.
+
+    Args:
+        kind: What it is.
+        checked: The document.
+        key: Where it was found.
+        key_list: A checked key list.
+        received: When the store received it; ``None`` where nobody can tell.
+
+    Raises:
+        Tampered: A step fails.
+    """
+    if received is None:
+        return
+    stored_at = received.of(checked.signed_at)
+    if stored_at > checked.signed_at:  # (1)
+        key_list.signing_key(checked.keyid, kind.scope, stored_at, key)
+    if abs(checked.signed_at - stored_at) > CLOCK_TOLERANCE:  # (2)
+        msg = f"{key}: it says it was signed at {instant(checked.signed_at)}, and the store received it at {instant(stored_at)}."
         raise Tampered(msg)
-    return payload
 
 
 def check_place(payload: dict[str, Any], key: str, bucket: str | None) -> None:

@@ -248,7 +248,7 @@ class S3Store:
         try:
             answer = self._client.get_object_retention(Bucket=self.bucket, Key=key, VersionId=version_id)
         except Exception as error:
-            if _code(error) == "NoSuchObjectLockConfiguration":
+            if _code(error) in ("NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"):
                 return LockState(None, None)
             if _code(error) in _REFUSED:
                 return None

@@ -60,7 +60,11 @@ def _stamp(settings: Settings, store: S3Store, sequence: int, data: bytes, reten
     if not settings.tsa_roots:
         msg = "TIEOUT_TSA_ROOTS: expected a PEM file with the authority's root: a stamp that nobody can check anchors nothing."
         raise ConfigurationError(msg)
-    roots = settings.resolve(settings.tsa_roots).read_bytes()
+    try:
+        roots = settings.resolve(settings.tsa_roots).read_bytes()
+    except OSError as error:
+        msg = f"TIEOUT_TSA_ROOTS: {settings.tsa_roots}: cannot be read: {error.strerror}."
+        raise ConfigurationError(msg) from error
     key = time_stamp_key(sequence)
     standing = store.read(key, None)
     reply = standing or time_stamp(data, settings.tsa_url)

@@ -15,6 +15,7 @@ from tieout.evidence.digest import Covered, Digest, Draft, Entry, after, build_d
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import Scope
 from tieout.evidence.layout import digest_key
+from tieout.evidence.signed import Received
 from tieout.evidence.store import LockState
 
 ENTRY = Entry("raw/x", "v1", False, LANDED_AT, 7, "a" * 64, LockState("COMPLIANCE", RETENTION.until))
@@ -124,10 +125,10 @@ def test_only_a_listed_digest_key_signs_digests(keys: Keys, trusted: KeyList, fi
 
 def test_the_store_received_it_when_it_says_it_was_made(keys: Keys, trusted: KeyList, first: Digest) -> None:
     data = following(keys, after(first, "v0"))
-    assert check_digest(data, digest_key(1), trusted, BUCKET, first, LANDED_AT + timedelta(minutes=59))
+    assert check_digest(data, digest_key(1), trusted, BUCKET, first, Received(LANDED_AT + timedelta(minutes=59)))
     for stored_at in (LANDED_AT + timedelta(minutes=61), LANDED_AT - timedelta(minutes=61)):
         with pytest.raises(Tampered, match="the store received it at"):
-            check_digest(data, digest_key(1), trusted, BUCKET, first, stored_at)
+            check_digest(data, digest_key(1), trusted, BUCKET, first, Received(stored_at))
 
 
 def test_what_breaks_the_schema_is_not_signed(keys: Keys, first: Digest) -> None:

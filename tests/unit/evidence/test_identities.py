@@ -107,6 +107,13 @@ class Racing(UnlockedStore):
         return super().create(key, data, sse_key_id, over=over)
 
 
+def test_an_erased_id_is_not_entered_even_for_a_moment(table: IdentityTable, bucket: UnlockedStore) -> None:
+    table.erase(ANN, "me", "asked", NOW)
+    racing = Racing(bucket._client, "ids")
+    racing.before = lambda: pytest.fail("it was entered")
+    assert IdentityTable(racing, "").add({ANN: "ann@example.com"}, NOW) == 0
+
+
 def test_an_erasure_in_the_middle_of_an_extraction_wins(table: IdentityTable, bucket: UnlockedStore) -> None:
     racing = Racing(bucket._client, "ids")
     racing.before = lambda: table.erase(ANN, "me", "asked", NOW)

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from tieout.errors import Missing, Tampered, TieoutError
 from tieout.evidence.digest import Digest, Entry, check_digest
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.layout import DIGESTS, Class, class_of, digest_key
+from tieout.evidence.signed import Received
 from tieout.evidence.sources import Evidence
 from tieout.evidence.store import ObjectVersion
 from tieout.evidence.verify.custody import check_custody
@@ -97,7 +97,9 @@ def _link(evidence: Evidence, key_list: KeyList, chain: Chain, key: str) -> Iter
         if data is None:
             msg = f"{key}: listed and not there."
             raise Missing(msg)
-        digest = check_digest(data, key, key_list, evidence.bucket, chain.head, version.last_modified if version else None)
+        digest = check_digest(
+            data, key, key_list, evidence.bucket, chain.head, Received(version.last_modified) if version else None
+        )
     except TieoutError as error:
         yield finding_of(error)
         return
@@ -115,10 +117,15 @@ def _link(evidence: Evidence, key_list: KeyList, chain: Chain, key: str) -> Iter
         yield finding_of(error)
 
 
-def stored_at(evidence: Evidence, chain: Chain, key: str) -> datetime | None:
-    """Return when the store received what landed under a key: its own word, in a copy that of the digests."""
+def received(evidence: Evidence, chain: Chain, key: str) -> Received | None:
+    """Return when the store received what landed under a key: its own word, or, in a copy, that of the digests.
+
+    What the last digest does not name came after it, whatever it says itself.
+    """
     version: ObjectVersion | None = evidence.first_version(key)
     if version is not None:
-        return version.last_modified
+        return Received(version.last_modified)
     entry = chain.first(key)
-    return entry.last_modified if entry else None
+    if entry is not None:
+        return Received(entry.last_modified)
+    return Received(chain.head.end, exact=False) if chain.head and not chain.broken else None

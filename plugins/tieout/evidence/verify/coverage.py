@@ -162,7 +162,8 @@ def check_tail(evidence: Evidence, chain: Chain) -> tuple[int, list[ItemOutcome]
     """Count what no digest names yet, and name what should have been in one.
 
     The digest principal lists the whole bucket each time, so what is older than the head's own beginning and in no digest was
-    not there when it was listed: the store's time for it is not true. A copy holds no times of the store: see `check_dated`.
+    not there when it was listed: the store's time for it is not true. A copy holds no times of the store: what a
+    document in it says of itself is held against the head's time instead (`tieout.evidence.verify.chain.received`).
     """
     head = chain.head
     if head is None:
@@ -179,12 +180,3 @@ def check_tail(evidence: Evidence, chain: Chain) -> tuple[int, list[ItemOutcome]
                 reason = f"{key}: stored at {instant(version.last_modified)}, and no digest up to {head.key} names it"
                 items.append(ItemOutcome(class_of(key), key, (Finding(Outcome.TAMPERED, reason),)))
     return tail, items
-
-
-def check_dated(evidence: Evidence, chain: Chain, key: str, signed_at: datetime) -> Finding | None:
-    """Check, in a copy, that a document which says it is older than the head is in a digest: else it was dated back."""
-    head = chain.head
-    if evidence.profile != "copy" or head is None or key in chain.history or signed_at >= head.start - CLOCK_TOLERANCE:
-        return None
-    reason = f"{key}: it says it was signed at {instant(signed_at)}, and no digest up to {head.key} names it: added later"
-    return Finding(Outcome.TAMPERED, reason)

@@ -87,7 +87,10 @@ def _check_row(
     indexed[manifest_key] = key
     differing = [name for name, value in index_row(manifest).items() if row[name] != value]
     entry, period = chain.first(manifest_key), partition_values(manifest_key)["observation_period"]
-    if differing or entry is None or key != index_key(period, chain.named_in[entry.id]):
+    if entry is None:
+        yield Finding(Outcome.MISSING, f"{key}: it holds {manifest_key}, and the digest that names that landing is not there")
+        return
+    if differing or key != index_key(period, chain.named_in[entry.id]):
         what = ", ".join(differing) or "another digest or period names it"
         yield Finding(Outcome.TAMPERED, f"{key}: its row for {manifest_key} disagrees with the manifest: {what}")
 

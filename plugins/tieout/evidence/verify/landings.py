@@ -13,11 +13,11 @@ from tieout.evidence import signed
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.layout import Class
 from tieout.evidence.manifest import Manifest, check_manifest
-from tieout.evidence.records import Record, check_record
+from tieout.evidence.records import Record, check_record, retention_of
 from tieout.evidence.sources import Evidence
 from tieout.evidence.store import Retention
-from tieout.evidence.verify.chain import Chain, stored_at
-from tieout.evidence.verify.coverage import check_dated, check_named
+from tieout.evidence.verify.chain import Chain, received
+from tieout.evidence.verify.coverage import check_named
 from tieout.evidence.verify.custody import check_custody, check_retention
 from tieout.evidence.verify.outcome import LANDING, Finding, ItemOutcome, Outcome, finding_of
 from tieout.times import parse_instant
@@ -52,7 +52,7 @@ def verify_landing(check: Check, key: str) -> tuple[ItemOutcome, Manifest | None
     """
     try:
         data, version_id = _document(check, key)
-        at = stored_at(check.evidence, check.chain, key)
+        at = received(check.evidence, check.chain, key)
         manifest = check_manifest(data, key, check.key_list, check.evidence.bucket, at)
     except TieoutError as error:
         return ItemOutcome(LANDING, key, (finding_of(error),)), None
@@ -60,42 +60,37 @@ def verify_landing(check: Check, key: str) -> tuple[ItemOutcome, Manifest | None
     lock = Retention(retention["mode"], parse_instant(retention["retain_until"]), "", "")
     named = [Named(subject.key, subject.version_id, subject.sha256) for subject in manifest.subjects]
     signed_at = parse_instant(manifest.predicate["times"]["landed_at"]["at"])
-    findings = [*_check_objects(check, named, key, version_id, lock, signed_at)]
-    if dated := check_dated(check.evidence, check.chain, key, signed_at):
-        findings.append(dated)
-    return ItemOutcome(LANDING, key, tuple(findings), manifest.predicate["population"]["rows"]), manifest
+    findings = tuple(_check_objects(check, named, key, version_id, lock, signed_at))
+    return ItemOutcome(LANDING, key, findings, manifest.predicate["population"]["rows"]), manifest
 
 
 def verify_record(check: Check, key: str) -> tuple[ItemOutcome, Record | None]:
     """Verify one record; returns it too, if it can be relied on."""
     try:
         data, version_id = _document(check, key)
-        at = stored_at(check.evidence, check.chain, key)
+        at = received(check.evidence, check.chain, key)
         record, lock = check_record(data, key, check.key_list, check.evidence.bucket, at)
     except TieoutError as error:
         return ItemOutcome(Class.RECORD, key, (finding_of(error),)), None
     named = [Named(entry.key, entry.version_id, entry.sha256) for entry in record.objects]
     # What a record names was locked by whoever put it there: how long, only a manifest says.
-    findings = [*_check_objects(check, named, key, version_id, lock, record.at, lock_named=False)]
-    if dated := check_dated(check.evidence, check.chain, key, record.at):
-        findings.append(dated)
-    return ItemOutcome(Class.RECORD, key, tuple(findings)), record
+    findings = tuple(_check_objects(check, named, key, version_id, lock, record.at, lock_named=False))
+    return ItemOutcome(Class.RECORD, key, findings), record
 
 
 def verify_response(check: Check, key: str) -> ItemOutcome:
     """Verify one response: signature, place, lock, and that it did not come after the final digest of its period."""
     try:
         data, version_id = _document(check, key)
-        at = stored_at(check.evidence, check.chain, key)
-        payload = signed.check(signed.RESPONSE, data, key, check.key_list, at)
+        checked = signed.check(signed.RESPONSE, data, key, check.key_list)
+        payload = checked.payload
         signed.check_place(payload, key, check.evidence.bucket)
-        until = parse_instant(payload["retention"]["retain_until"])
-        lock = Retention(payload["retention"]["mode"], until, "", "")
-        signed_at = signed.signed_at(signed.RESPONSE, payload, key)
-    except (TieoutError, ValueError) as error:
-        finding = finding_of(error) if isinstance(error, TieoutError) else Finding(Outcome.CANNOT_CHECK, f"{key}: {error}")
-        return ItemOutcome(Class.RESPONSE, key, (finding,))
-    findings = [*_check_objects(check, (), key, version_id, lock, signed_at)]
+        lock = retention_of(payload["retention"], key)
+        at = received(check.evidence, check.chain, key)
+        signed.check_received(signed.RESPONSE, checked, key, check.key_list, at)
+    except TieoutError as error:
+        return ItemOutcome(Class.RESPONSE, key, (finding_of(error),))
+    findings = [*_check_objects(check, (), key, version_id, lock, checked.signed_at)]
     findings += _after_close(check.chain, key, version_id, payload["observation_period"])
     return ItemOutcome(Class.RESPONSE, key, tuple(findings))
 
