@@ -123,11 +123,17 @@ class CollectOperator(_WindowOperator):
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
             prefix = staging_prefix(job.place, document["landing"])
-            staging.put(prefix + ROWS_FILE, frame.folder / ROWS_FILE)
+            staging.put(_staged(prefix, document["rows_sha256"], ROWS_FILE), frame.folder / ROWS_FILE)
             path = frame.folder / "extraction.json"
             sha256 = write_document(path, document)
-            staging.put(prefix + path.name, path)
-        return {"key": prefix + path.name, "sha256": sha256}
+            key = _staged(prefix, sha256, path.name)
+            staging.put(key, path)
+        return {"key": key, "sha256": sha256}
+
+
+def _staged(prefix: str, sha256: str, name: str) -> str:
+    """Return the key of something staged: by its hash, so that two runs of one window do not write over each other."""
+    return f"{prefix}{sha256[:16]}-{name}"
 
 
 def _fetch(staging: S3Store, reference: Reference, folder: Path) -> dict[str, Any]:
@@ -159,7 +165,8 @@ class ValidateOperator(_WindowOperator):
             folder = Path(work)
             extraction = _fetch(staging, self.reference, folder)
             prefix = staging_prefix(job.place, extraction["landing"])
-            staging.download(prefix + ROWS_FILE, folder / ROWS_FILE, extraction["rows_sha256"])
+            rows = extraction["rows_sha256"]
+            staging.download(_staged(prefix, rows, ROWS_FILE), folder / ROWS_FILE, rows)
             try:
                 validated = validate(job, extraction, folder)
             except TerminalError as error:
@@ -179,8 +186,9 @@ class ValidateOperator(_WindowOperator):
             }
             path = folder / "draft.json"
             sha256 = write_document(path, document)
-            staging.put(prefix + path.name, path)
-        return {"key": prefix + path.name, "sha256": sha256}
+            key = _staged(prefix, sha256, path.name)
+            staging.put(key, path)
+        return {"key": key, "sha256": sha256}
 
 
 class LandOperator(_WindowOperator):
