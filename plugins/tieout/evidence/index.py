@@ -8,7 +8,7 @@ files; what no file holds yet is read live. Paths of a query: ``index/observatio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -110,9 +110,3 @@ def read_index(data: bytes, key: str) -> pa.Table:
         msg = f"{key}: expected the columns of the index, got {', '.join(table.schema.names)[:300]}."
         raise CannotCheck(msg)
     return table
-
-
-def standing(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of landings that no other supersedes."""
-    superseded = {row["supersedes"] for row in rows if row["supersedes"]}
-    return [row for row in rows if row["landing"] not in superseded]

@@ -148,16 +148,6 @@ def staging_prefix(place: Place, landing: str) -> str:
     return f"{place.partition}/{landing}/"
 
 
-def manifest_prefix(observation_period: str | None = None, control: str | None = None) -> str:
-    """Return the prefix of all manifests, of those of a period, or of those of a control in a period."""
-    prefix = MANIFESTS
-    if observation_period is not None:
-        prefix += f"observation_period={observation_period}/"
-        if control is not None:
-            prefix += f"control={control}/"
-    return prefix
-
-
 def landing_of(key: str) -> str:
     """Return the landing that the key of a manifest or of a part belongs to."""
     name = key.rsplit("/", 1)[-1]

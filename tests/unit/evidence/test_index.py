@@ -11,7 +11,7 @@ import pytest
 from tests.unit.evidence.signed_copy import SignedCopy
 
 from tieout.errors import CannotCheck
-from tieout.evidence.index import SCHEMA, index_row, index_table, read_index, standing, write_index
+from tieout.evidence.index import SCHEMA, index_row, index_table, read_index, write_index
 from tieout.evidence.layout import index_key
 from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.verify import Outcome
@@ -42,11 +42,6 @@ def test_a_file_is_read_as_it_was_written_and_equal_landings_give_equal_bytes(te
 def test_what_is_no_index_can_not_be_checked(data: bytes) -> None:
     with pytest.raises(CannotCheck, match="expected"):
         read_index(data, KEY)
-
-
-def test_what_is_superseded_does_not_stand() -> None:
-    rows = [{"landing": "a", "supersedes": None}, {"landing": "b", "supersedes": "a"}]
-    assert standing(rows) == rows[1:]
 
 
 def test_an_index_that_agrees_is_intact(copy: SignedCopy) -> None:

@@ -31,9 +31,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tieout.errors import CannotCheck, TieoutError
+from tieout.errors import TieoutError
+from tieout.evidence.key_folder import editions_of
 from tieout.evidence.key_list import KeyList, check_editions
-from tieout.evidence.layout import KEYS, MANIFESTS, RESPONSES, Class, class_of, landing_of, partition_values
+from tieout.evidence.layout import MANIFESTS, RESPONSES, Class, class_of, landing_of, partition_values
 from tieout.evidence.manifest import Manifest
 from tieout.evidence.records import Record
 from tieout.evidence.sources import Evidence
@@ -153,17 +154,7 @@ def _trust(evidence: Evidence, root_fingerprint: str | None) -> KeyList | Findin
         reason = "no trust root: give --root the fingerprint that you received outside the bucket"
         return Finding(Outcome.CANNOT_CHECK, reason)
     try:
-        editions = []
-        # The first edition's name has no number, and '-' sorts before '.'.
-        keys = [key for key in evidence.keys(KEYS) if class_of(key) is Class.KEY_LIST]
-        for key in sorted(keys, key=lambda key: (len(key), key)):
-            version = evidence.first_version(key)
-            data = evidence.read(key, version.version_id if version else None)
-            if data is None:
-                msg = f"{key}: listed and not there."
-                raise CannotCheck(msg)
-            editions.append((key, data))
-        return check_editions(editions, root_fingerprint)
+        return check_editions(editions_of(evidence), root_fingerprint)
     except TieoutError as error:
         return finding_of(error)
 
