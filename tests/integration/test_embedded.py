@@ -23,6 +23,9 @@ from tieout.local.stack import Stack
 
 pytestmark = pytest.mark.integration
 
+ESTABLISHED = ["LAYOUT.json", "README.md", "digests/000000000000.dsse.json", "keys/root.dsse.json"]
+"""What a bucket holds before any evidence."""
+
 
 def processes_of(home: Path) -> list[str]:
     """Return the command lines of all processes that mention a project's folder or stand in it."""
@@ -98,7 +101,7 @@ def test_it_moves_where_a_port_is_taken_and_keeps_what_it_holds(project: Path) -
             from tieout.local.object_store import client_for
 
             listed = client_for(again.installation, "auditor").list_objects_v2(Bucket="tieout-evidence")
-            assert [entry["Key"] for entry in listed["Contents"]] == ["keys/root.dsse.json"]
+            assert [entry["Key"] for entry in listed["Contents"]] == ESTABLISHED
         finally:
             again.stop()
 
