@@ -58,10 +58,10 @@ def test_without_a_key_nothing_is_replaced(frame_of: FrameFactory) -> None:
 
 @pytest.mark.parametrize("size", [1, 5, 4096, 10**6])
 def test_a_page_holds_ids_and_both_hashes_tell_which_bytes_they_are_of(named: FrameFactory, size: int) -> None:
-    content = b"ann@example.com,x\nBen@Example.com,y\nann@example.com,z\n" * 300
+    content = b"ann@example.com,x\nBen@Example.com,y\nann@example.com,z\n" * 60
     frame = named()
     page = frame.capture(pieces(content, size), ".csv", "text/csv")
-    assert stored(page) == f"{ANN},x\n{BEN},y\n{ANN},z\n".encode() * 300
+    assert stored(page) == f"{ANN},x\n{BEN},y\n{ANN},z\n".encode() * 60
     (record,) = frame.pages
     assert (record.received_sha256, record.received_bytes) == (hashlib.sha256(content).hexdigest(), len(content))
     assert (record.stored_sha256, record.stored_bytes) == (hashlib.sha256(page.read_bytes()).hexdigest(), page.stat().st_size)
@@ -79,11 +79,11 @@ def test_a_page_without_addresses_says_that_it_was_searched(named: FrameFactory)
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("size", [1, 100, 10**6])
 def test_a_gzip_page_is_unpacked_and_stored_as_zstd(named: FrameFactory, members: int, size: int) -> None:
-    packed = gzip.compress(b"ann@example.com\n" * 100_000) * members + b"\0" * 10
+    packed = gzip.compress(b"ann@example.com\n" * 20_000) * members + b"\0" * 10
     frame = named()
     page = frame.capture(pieces(packed, size), ".csv.gz", "text/csv", compress=False)
     assert (page.name, frame.pages[0].name) == ("page-00000.csv.zst", "page-00000.csv.zst")
-    assert stored(page) == f"{ANN}\n".encode() * 100_000 * members
+    assert stored(page) == f"{ANN}\n".encode() * 20_000 * members
     assert (frame.pages[0].received_sha256, frame.pages[0].received_bytes) == (hashlib.sha256(packed).hexdigest(), len(packed))
 
 
