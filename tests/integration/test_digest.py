@@ -91,15 +91,22 @@ def test_the_digest_principal_writes_no_evidence_and_the_writer_no_digest(fresh:
             fresh.client(identity).put_object(Bucket=EVIDENCE_BUCKET, Key=key, Body=b"x")
 
 
-def test_a_chain_that_falls_behind_is_missing(fresh: Store) -> None:
+def test_a_chain_that_falls_behind_is_missing(fresh: Store, tmp_path: Path) -> None:
+    """Coverage has to reach two cadences before now, or the end of the last period that is looked at."""
     fresh.land("shop_csv", "2026-01")
     fresh.seal()
+    bucket, now = Bucket(fresh.bucket("auditor")), datetime.now(UTC)
+    ended = verify(bucket, fresh.root, now=now + timedelta(days=400))
+    assert ended.outcome is Outcome.INTACT, "the period had ended before the last digest"
+
+    fresh.land("shop_csv", "2026-09", path=str(write_csv(tmp_path / "drop.csv", [])))
+    fresh.seal()
     bucket = Bucket(fresh.bucket("auditor"))
-    in_time = datetime.now(UTC) + timedelta(hours=1, minutes=55)
-    assert verify(bucket, fresh.root, now=in_time, question=Question(observation_period="2026-H1")).outcome is Outcome.INTACT
-    fresh.stack.installation.signer(Scope.DIGEST)
-    late = verify(bucket, fresh.root, now=datetime.now(UTC) + timedelta(days=400))
-    assert late.outcome is Outcome.INTACT, "the period had ended before the last digest"
+    assert verify(bucket, fresh.root, now=now + timedelta(hours=1, minutes=55)).outcome is Outcome.INTACT
+    late = verify(bucket, fresh.root, now=now + timedelta(hours=2, minutes=5))
+    assert late.outcome is Outcome.MISSING
+    assert late.finding is not None
+    assert "no digest has been made since" in late.finding.reason
 
 
 def test_without_the_announced_head_the_chain_was_cut_off(fresh: Store) -> None:

@@ -88,9 +88,9 @@ def test_a_key_that_can_not_be_written_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("mode", [0o400, 0o600, 0o700])
 def test_a_key_that_only_its_owner_reads_is_taken(tmp_path: Path, mode: int) -> None:
-    generate_key(tmp_path / "key.pem")
+    made = generate_key(tmp_path / "key.pem")
     (tmp_path / "key.pem").chmod(mode)
-    load_signer(f"file2:{tmp_path / 'key.pem'}")
+    assert load_signer(f"file2:{tmp_path / 'key.pem'}").keyid == made.keyid
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o644, 0o444, 0o440, 0o610])
