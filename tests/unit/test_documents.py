@@ -121,8 +121,8 @@ def test_each_mistake_has_a_line_of_its_own(file: Path) -> None:
     [
         ("name: a\nbuilt_on: b\nname: c\n", 3, "key 'name' stands twice: lines 1 and 3."),
         ("wheels:\n  - size: 1\n    size: 2\n", 3, "key 'size' stands twice: lines 2 and 3."),
-        ("name: a\n\tbuilt_on: b\n", 2, "found character '\\t' that cannot start any token."),
-        ("name: [a\n", 2, "expected ',' or ']', but got '<stream end>'."),
+        ("name: a\n\tbuilt_on: b\n", 2, "found a tab character that violates indentation."),
+        ("name: [a\n", 2, "did not find expected ',' or ']'."),
         ("name: a\n---\nname: b\n", 2, "but found another document."),
         ("name: a\n? [b, c]\n: d\n", 2, "expected a key of plain text."),
         ("name: !!python/object:os.system ls\n", 1, "could not determine a constructor"),

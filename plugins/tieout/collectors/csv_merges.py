@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 
 import pyarrow as pa
 
 from tieout.collectors.change_records import BLIND_SPOTS, platform_committers, with_committer_facts
-from tieout.collectors.csv_text import LineTally, read_csv
-from tieout.collectors.frame import Frame, file_chunks
-from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
+from tieout.collectors.csv_records import from_pages, read_drop
+from tieout.collectors.frame import Frame
+
+__all__ = ["collect", "from_pages"]
 
 
 def collect(frame: Frame) -> Iterator[pa.Table]:
@@ -21,32 +21,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         SourceUnavailable: The file is not there.
         ContractError: It is no CSV: a line with too few or too many fields, a last line that does not end, no UTF-8.
     """
-    path = frame.path("path")
-    compressed = path.suffix == ".gz"
-    tally = LineTally()
-    chunks = file_chunks(path) if compressed else tally.watch(file_chunks(path))
-    page = frame.capture(chunks, ".csv.gz" if compressed else ".csv", "text/csv", compress=not compressed)
-    stat = path.stat()
-    frame.state(
-        SourceStatement(
-            kind="CSV file",
-            location=frame.parameter("path", str),
-            account=None,
-            query="whole file",
-            parameters={"path": frame.parameter("path", str), "modified": str(stat.st_mtime_ns)},
-            credential=f"file system, owner uid {stat.st_uid}, mode {stat.st_mode & 0o777:o}",
-            read_only_proof="none: the file is opened for reading; whoever may write to its folder can change it first",
-            blind_spots=(*BLIND_SPOTS, "A CSV file does not say how it was exported, or what was left out."),
-        )
-    )
-    file = read_csv(page, frame.parameter("path", str), None if compressed else tally)
-    how = "line ends in the file" if file.one_line_each else "records that Python's csv module reads"
-    frame.count(Count(file.records, how), SecondCount(file.records, how, SecondCountClass.SAME_ENDPOINT))
+    file = read_drop(frame, *BLIND_SPOTS)
     platform = platform_committers(frame)
     for rows in file.tables():
         yield with_committer_facts(rows, platform) if {"author", "committer"} <= set(rows.column_names) else rows
-
-
-def from_pages(parameters: Mapping[str, object], pages: Sequence[Path]) -> dict[str, object]:
-    """Return the parameters that read what was captured before, instead of the file it came from."""
-    return {**parameters, "path": str(pages[0])}

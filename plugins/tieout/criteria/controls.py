@@ -3,26 +3,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from tieout.criteria.periods import WindowKind
+from tieout.criteria.frequency import Frequency
+from tieout.criteria.periods import Stem, WindowKind, is_stem
 from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
 
-def _is_stem(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", value):
-        msg = "expected lower-case letters, digits and '_', starting with a letter: it becomes part of object keys"
-        raise ValueError(msg)
-    return value
-
-
-Stem = Annotated[str, AfterValidator(_is_stem)]
+CriterionId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d$")]
+PointOfFocusId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d-POF\d+$")]
+Kind = Literal["population_export", "access_review", "policy_acknowledgment", "owner_confirmation"]
 
 
 class Statement(Document):
@@ -36,10 +31,19 @@ class Statement(Document):
 class CriterionMapping(Document):
     """Why this control serves a criterion."""
 
-    criterion: str = Field(pattern=r"^(CC|A|C|PI|P)\d\.\d$")
-    points_of_focus: tuple[Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d-POF\d+$")], ...]
-    rationale: str
+    criterion: CriterionId
+    points_of_focus: tuple[PointOfFocusId, ...]
+    rationale: str = Field(min_length=1)
     mapping: Literal["proposed", "reviewed"]
+    """``proposed`` by whoever wrote the file; ``reviewed`` once management has read and accepted it. Never counted as one."""
+
+    @model_validator(mode="after")
+    def _points_belong_to_it(self) -> CriterionMapping:
+        strange = [point for point in self.points_of_focus if not point.startswith(f"{self.criterion}-")]
+        if strange:
+            msg = f"expected points of focus of {self.criterion}, which start with '{self.criterion}-POF', got {', '.join(strange)}"
+            raise ValueError(msg)
+        return self
 
 
 class Population(Document):
@@ -48,6 +52,9 @@ class Population(Document):
     unit: str
     inclusion_date_field: Stem
     """Column of the contract whose value places a row in a window."""
+    performance_field: Stem | None = None
+    """Column whose equal values make rows one performance of a periodic control, for example the id of a review; without it,
+    the rows of one local day are one performance."""
     exclusions: str
     """What is left out on purpose, in words; ``none`` when nothing is."""
 
@@ -86,8 +93,8 @@ class Threshold(Document):
 class Control(Document):
     """One control. Its id is the stem of its file."""
 
-    kind: Literal["population_export"]
-    title: str
+    kind: Kind
+    title: str = Field(min_length=1)
     owner: str
     """Role that answers for the control."""
     statements: tuple[Statement, ...] = Field(min_length=1)
@@ -97,12 +104,14 @@ class Control(Document):
     performer: str
     reviewer: str
     risk_ids: tuple[str, ...]
-    control_frequency: Literal["per_event", "daily", "weekly", "monthly", "quarterly", "annual"]
+    control_frequency: Frequency
     extraction_schedule: ExtractionSchedule
     evidence_type: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*\.v[1-9]\d*$")]
     population: Population
     thresholds: tuple[Threshold, ...] = ()
     systems: tuple[SystemSource, ...] = Field(min_length=1)
+    retired_on: date | None = None
+    """First day on which the control operates no more; nothing is expected of it from then on."""
 
     @field_validator("systems")
     @classmethod
@@ -110,6 +119,15 @@ class Control(Document):
         names = [source.system for source in value]
         if len(set(names)) != len(names):
             msg = "two systems share a name"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("criteria")
+    @classmethod
+    def _criteria_are_unique(cls, value: tuple[CriterionMapping, ...]) -> tuple[CriterionMapping, ...]:
+        ids = [mapping.criterion for mapping in value]
+        if len(set(ids)) != len(ids):
+            msg = "two mappings name the same criterion"
             raise ValueError(msg)
         return value
 
@@ -122,6 +140,20 @@ class Control(Document):
             msg = "expected versions 1, 2, 3 ... with rising effective_from dates"
             raise ValueError(msg)
         return value
+
+    @property
+    def effective_from(self) -> date:
+        """First day on which the control operates."""
+        return self.statements[0].effective_from
+
+    @property
+    def criterion_ids(self) -> tuple[str, ...]:
+        """The criteria it is mapped to."""
+        return tuple(mapping.criterion for mapping in self.criteria)
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether the control operates on a day."""
+        return self.effective_from <= day and (self.retired_on is None or day < self.retired_on)
 
     def statement_on(self, day: date) -> Statement:
         """Return the statement in force on a day.
@@ -166,7 +198,7 @@ def control_files(folder: Path) -> dict[str, Path]:
 
 def _stem_of(path: Path) -> str:
     try:
-        return _is_stem(path.stem)
+        return is_stem(path.stem)
     except ValueError as error:
         msg = f"{path}:1: file name: {error}."
         raise ConfigurationError(msg) from error

@@ -9,17 +9,33 @@ from a scheduler's clock, so a late run, a retry and a backfill of one key all r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import field_validator, model_validator
+from pydantic import AfterValidator, field_validator, model_validator
 
+from tieout.criteria.calendar import midnight
 from tieout.documents import Document
 from tieout.errors import ExtractionRefused
+
+
+def is_stem(value: str) -> str:
+    """Return a name that can stand in object keys, dag ids and column names.
+
+    Raises:
+        ValueError: It can not.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", value):
+        msg = "expected lower-case letters, digits and '_', starting with a letter: it becomes part of object keys"
+        raise ValueError(msg)
+    return value
+
+
+Stem = Annotated[str, AfterValidator(is_stem)]
 
 
 class WindowKind(StrEnum):
@@ -109,7 +125,7 @@ def window(kind: WindowKind, key: str, zone: ZoneInfo) -> Window:
     """
     first = first_day(kind, key)
     following = _next_first_day(kind, first)
-    return Window(key=key, kind=kind, start=_midnight(first, zone), end=_midnight(following, zone))
+    return Window(key=key, kind=kind, start=midnight(first, zone), end=midnight(following, zone))
 
 
 def _next_first_day(kind: WindowKind, first: date) -> date:
@@ -123,10 +139,6 @@ def _next_first_day(kind: WindowKind, first: date) -> date:
             return (first + timedelta(days=32)).replace(day=1)
         case WindowKind.QUARTERLY:
             return (first + timedelta(days=95)).replace(day=1)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
 class ObservationPeriod(Document):
@@ -158,11 +170,11 @@ class ObservationPeriod(Document):
 
     def start(self, zone: ZoneInfo) -> datetime:
         """Return the first instant of the period, in UTC."""
-        return _midnight(self.first_day, zone)
+        return midnight(self.first_day, zone)
 
     def end(self, zone: ZoneInfo) -> datetime:
         """Return the first instant after the period, in UTC."""
-        return _midnight(self.end_day, zone)
+        return midnight(self.end_day, zone)
 
     def printed(self) -> str:
         """Return the period as a report prints it, with both days included."""
@@ -176,19 +188,69 @@ def _printed_day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: ZoneInfo) -> Iterator[Window]:
+    """Return the windows of a kind that a day in ``[first_day, end_day)`` lies in, in order.
+
+    The first and the last may reach beyond: evidence is selected by its effective time, not by its label.
+    """
+    day = first_day
+    while day < end_day:
+        first = first_day_of(kind, day)
+        day = _next_first_day(kind, first)
+        target = window(kind, window_key(kind, first), zone)
+        if target.start < target.end:  # a zone that moves across the date line skips a day
+            yield target
+
+
+def first_day_of(kind: WindowKind, day: date) -> date:
+    """Return the first day of the window of this kind that ``day`` lies in."""
+    return first_day(kind, window_key(kind, day))
+
+
 def period_of(target: Window, periods: Iterable[ObservationPeriod], zone: ZoneInfo) -> ObservationPeriod:
-    """Return the Type 2 period whose storage label a window carries: the first listed that holds the whole window.
+    """Return the Type 2 period whose storage label a window carries.
+
+    It is the first listed that holds the whole window; else, where a period starts or ends inside the window, the first listed
+    that holds its last instant, or any of it. A label says where evidence is stored; what counts for a period is decided by time.
 
     Raises:
-        ExtractionRefused: No period holds it; the message lists those there are.
+        ExtractionRefused: No period has any of it; the message lists those there are.
     """
     listed = list(periods)
-    for period in listed:
-        if period.type == 2 and period.start(zone) <= target.start and target.end <= period.end(zone):
+    touched = [
+        period for period in listed if period.type == 2 and period.start(zone) < target.end and target.start < period.end(zone)
+    ]
+    for period in touched:
+        if period.start(zone) <= target.start and target.end <= period.end(zone):
             return period
+    holding_its_end = [period for period in touched if target.end <= period.end(zone)]
+    if touched:
+        return (holding_its_end or touched)[0]
     known = "; ".join(f"{period.id} ({period.printed()})" for period in listed) or "none"
     msg = (
         f"window {target.key!r}: lies in no Type 2 observation period of include/criteria/scope.yaml. "
         f"Periods there: {known}. Add the period, or extract a window inside one."
     )
     raise ExtractionRefused(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Days that no Type 2 period covers, between two that are listed: ``[first_day, end_day)``."""
+
+    after: str
+    before: str
+    first_day: date
+    end_day: date
+
+
+def gaps_between(periods: Iterable[ObservationPeriod]) -> list[Gap]:
+    """Return the gaps between Type 2 periods; overlapping ones leave none."""
+    ordered = sorted((period for period in periods if period.type == 2), key=lambda period: period.first_day)
+    gaps: list[Gap] = []
+    latest = ordered[0] if ordered else None
+    for period in ordered[1:]:
+        if latest and period.first_day > latest.end_day:
+            gaps.append(Gap(latest.id, period.id, latest.end_day, period.first_day))
+        latest = max(latest or period, period, key=lambda each: each.end_day)
+    return gaps

@@ -1,25 +1,219 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scope file: the program's time zone and its observation periods."""
+"""The scope of an examination: ``include/criteria/scope.yaml``.
+
+Management decides it; Tieout records what it says and finds what does not fit. What can change has the dates between which it is
+true (`Dated`): nothing is overwritten, and `Scope.as_of` tells what was in scope on any day.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
+from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import field_validator
+from pydantic import Field, field_validator, model_validator
 
-from tieout.criteria.periods import ObservationPeriod
+from tieout.criteria.calendar import BusinessCalendar, Calendar
+from tieout.criteria.catalogue import CategoryId
+from tieout.criteria.controls import Control, CriterionId
+from tieout.criteria.periods import ObservationPeriod, Stem
 from tieout.documents import Document, load
+
+D = TypeVar("D", bound="Dated")
+BEGINNING = date(1970, 1, 1)
+SourceKind = Literal["repository", "account", "application", "hr_entity"]
+
+
+class Dated(Document):
+    """Something that is true from a day on, until a day."""
+
+    effective_from: date = BEGINNING
+    effective_to: date | None = None
+    """First day on which it is true no more."""
+    change: str | None = Field(default=None, min_length=1)
+    """Why it came or went, and who approved it."""
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Dated:
+        if self.effective_to is not None and self.effective_to <= self.effective_from:
+            msg = f"effective_to {self.effective_to} must come after effective_from {self.effective_from}"
+            raise ValueError(msg)
+        return self
+
+    def is_in_force(self, day: date) -> bool:
+        """Whether it is true on a day."""
+        return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
+
+    def touches(self, first_day: date, end_day: date) -> bool:
+        """Whether it is true on some day in ``[first_day, end_day)``."""
+        return self.effective_from < end_day and (self.effective_to is None or first_day < self.effective_to)
+
+
+class ScopedCategory(Dated):
+    """A category that is examined."""
+
+    category: CategoryId
+
+
+class Statement(Dated):
+    """A principal service commitment, a system requirement, or a complementary control."""
+
+    id: str = Field(pattern=r"^[A-Z][A-Z0-9-]{1,30}$")
+    text: str = Field(min_length=1)
+    criteria: tuple[CriterionId, ...] = ()
+
+
+class MappedStatement(Statement):
+    """A complementary control, and our controls that stand beside it."""
+
+    controls: tuple[Stem, ...] = ()
+
+
+class Components(Document):
+    """The five components of the system, as the description lists them."""
+
+    infrastructure: tuple[str, ...]
+    software: tuple[str, ...]
+    people: tuple[str, ...]
+    procedures: tuple[str, ...]
+    data: tuple[str, ...]
+
+
+class Boundary(Document):
+    """What the system is, and what it is not."""
+
+    description: str = Field(min_length=1)
+    components: Components
+    excluded: tuple[str, ...] = ()
+    """What a reader could think to be part of it, and is not."""
+
+
+class NotApplicable(Dated):
+    """A criterion of a category in scope that does not apply, and why."""
+
+    criterion: CriterionId
+    reason: str = Field(min_length=1)
+    decided_by: str
+
+
+class ScopedSystem(Dated):
+    """A system that controls read populations from; controls name it by ``system``."""
+
+    system: Stem
+    name: str
+    owner: str
+    """Role that answers for it."""
+
+
+class ServiceReport(Document):
+    """A subservice organisation's own report."""
+
+    type: str
+    """For example ``SOC 2 Type 2``."""
+    first_day: date
+    end_day: date
+    """The day after its period."""
+    bridge_letter_to: date | None = None
+    """The day after the last one that a bridge letter covers."""
+
+    @property
+    def covered_to(self) -> date:
+        """The day after the last one that report or bridge letter cover."""
+        return max(self.end_day, self.bridge_letter_to or self.end_day)
+
+
+class SubserviceOrganization(Dated):
+    """A vendor whose controls are needed for ours to work."""
+
+    id: Stem
+    name: str
+    method: Literal["carve-out", "inclusive"]
+    services: str
+    criteria: tuple[CriterionId, ...]
+    reports: tuple[ServiceReport, ...] = ()
+    complementary_controls: tuple[Statement, ...] = ()
+    """Controls that we expect it to have (CSOCs)."""
+    user_entity_controls: tuple[MappedStatement, ...] = ()
+    """Controls that it expects its users to have, mapped to ours."""
+
+    def uncovered(self, period: ObservationPeriod) -> list[tuple[date, date]]:
+        """Return the days of a period that none of its reports and bridge letters cover, half-open."""
+        gaps, day = [], period.first_day
+        for report in sorted(self.reports, key=lambda each: each.first_day):
+            if report.first_day >= period.end_day:
+                break
+            if report.first_day > day:
+                gaps.append((day, report.first_day))
+            day = max(day, report.covered_to)
+        if day < period.end_day:
+            gaps.append((day, period.end_day))
+        return gaps
+
+
+class Covering(Document):
+    """The population that covers something: a system of a control."""
+
+    control: Stem
+    system: Stem
+
+
+class SourceItem(Dated):
+    """One repository, account, application or HR entity in scope, and the populations that cover it, or why none does."""
+
+    item: str = Field(min_length=1)
+    kind: SourceKind
+    covered_by: tuple[Covering, ...] = ()
+    not_covered_because: str | None = Field(default=None, min_length=1)
+
+    @model_validator(mode="after")
+    def _covered_or_not(self) -> SourceItem:
+        if bool(self.covered_by) == bool(self.not_covered_because):
+            msg = "expected either covered_by or not_covered_because"
+            raise ValueError(msg)
+        return self
+
+
+class SourceMap(Document):
+    """Scope to source: what is in scope against the populations that cover it, reconciled to a list somebody else keeps."""
+
+    independent_list: str
+    """CSV file with columns ``kind,item``, exported from where the items are known without us; relative to the project."""
+    exported_from: str
+    exported_on: date
+    items: tuple[SourceItem, ...]
+
+    @field_validator("items")
+    @classmethod
+    def _items_are_unique(cls, value: tuple[SourceItem, ...]) -> tuple[SourceItem, ...]:
+        _refuse_twice("item", [f"{entry.kind} {entry.item}" for entry in value])
+        return value
 
 
 class Scope(Document):
     """``include/criteria/scope.yaml``."""
 
-    system_name: str
+    system_name: str = Field(min_length=1)
     """Name of the system that the description covers."""
     time_zone: str
-    """IANA name; windows and periods start at local midnight here."""
+    """IANA name; windows, periods and performances start at local midnight here."""
+    edition: Stem = "tsc_2017_rev2022"
+    """Stem of the catalogue's file."""
+    fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    """Month in which the fiscal year starts; quarters, halves and years of controls count from it."""
+    business_calendar: BusinessCalendar = BusinessCalendar()
     observation_periods: tuple[ObservationPeriod, ...]
+    categories: tuple[ScopedCategory, ...] = (ScopedCategory(category="security"),)
+    criteria_not_applicable: tuple[NotApplicable, ...] = ()
+    boundary: Boundary | None = None
+    principal_service_commitments: tuple[Statement, ...] = ()
+    system_requirements: tuple[Statement, ...] = ()
+    systems: tuple[ScopedSystem, ...] = ()
+    subservice_organizations: tuple[SubserviceOrganization, ...] = ()
+    user_entity_controls: tuple[MappedStatement, ...] = ()
+    """Controls that we expect our users to have (CUECs), and ours that stand beside them."""
+    source_map: SourceMap | None = None
 
     @field_validator("time_zone")
     @classmethod
@@ -40,10 +234,98 @@ class Scope(Document):
             raise ValueError(msg)
         return value
 
+    @field_validator("categories")
+    @classmethod
+    def _security_is_among_them(cls, value: tuple[ScopedCategory, ...]) -> tuple[ScopedCategory, ...]:
+        if not any(entry.category == "security" for entry in value):
+            msg = "expected 'security' among the categories: it is examined always"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("systems")
+    @classmethod
+    def _systems_are_unique(cls, value: tuple[ScopedSystem, ...]) -> tuple[ScopedSystem, ...]:
+        _refuse_twice("system", [entry.system for entry in value])
+        return value
+
     @property
     def zone(self) -> ZoneInfo:
         """The program's time zone."""
         return ZoneInfo(self.time_zone)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The program's calendar."""
+        return Calendar(self.zone, self.business_calendar, self.fiscal_year_start)
+
+    def period(self, period_id: str) -> ObservationPeriod | None:
+        """Return an observation period by its id."""
+        return next((period for period in self.observation_periods if period.id == period_id), None)
+
+    def categories_on(self, day: date) -> frozenset[CategoryId]:
+        """Return the categories that are in scope on a day."""
+        return frozenset(entry.category for entry in in_force(self.categories, day))
+
+    def categories_between(self, first_day: date, end_day: date) -> frozenset[CategoryId]:
+        """Return the categories that are in scope on some day in ``[first_day, end_day)``."""
+        return frozenset(entry.category for entry in self.categories if entry.touches(first_day, end_day))
+
+    def is_active(self, control: Control, day: date) -> bool:
+        """Whether a control is expected to operate on a day: in force, and serving a criterion of a category in scope."""
+        if not control.is_in_force(day):
+            return False
+        categories = self.categories_on(day)
+        waived = {entry.criterion for entry in in_force(self.criteria_not_applicable, day)}
+        return any(category_of(criterion) in categories and criterion not in waived for criterion in control.criterion_ids)
+
+    def touches(self, control: Control, first_day: date, end_day: date) -> bool:
+        """Whether a control serves a category that is in scope on some day in ``[first_day, end_day)``."""
+        categories = self.categories_between(first_day, end_day)
+        return any(category_of(criterion) in categories for criterion in control.criterion_ids)
+
+    def as_of(self, day: date) -> Scope:
+        """Return the scope as it was on a day: everything that was not true then is left out."""
+        kept: dict[str, object] = {
+            name: in_force(getattr(self, name), day)
+            for name in (
+                "categories",
+                "criteria_not_applicable",
+                "principal_service_commitments",
+                "system_requirements",
+                "systems",
+                "subservice_organizations",
+                "user_entity_controls",
+            )
+        }
+        if self.source_map:
+            kept["source_map"] = self.source_map.model_copy(update={"items": in_force(self.source_map.items, day)})
+        return self.model_copy(update=kept)
+
+
+_PREFIXES: dict[str, CategoryId] = {
+    "CC": "security",
+    "A": "availability",
+    "C": "confidentiality",
+    "PI": "processing_integrity",
+    "P": "privacy",
+}
+
+
+def category_of(criterion_id: str) -> CategoryId:
+    """Return the category that a criterion's id says: ``CC6.2`` is Security's."""
+    return _PREFIXES[criterion_id.rstrip("0123456789.")]
+
+
+def in_force(entries: Iterable[D], day: date) -> tuple[D, ...]:
+    """Return the entries that are true on a day."""
+    return tuple(entry for entry in entries if entry.is_in_force(day))
+
+
+def _refuse_twice(what: str, names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = f"expected each {what} once, got {', '.join(twice)} twice"
+        raise ValueError(msg)
 
 
 def load_scope(path: Path) -> Scope:

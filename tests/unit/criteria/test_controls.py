@@ -33,7 +33,7 @@ operation: preventive
 performer: Developers
 reviewer: Head of Engineering
 risk_ids: [R-CHG-01]
-control_frequency: per_event
+control_frequency: {every: per_event}
 extraction_schedule:
   window: monthly
 evidence_type: change_record.v1

@@ -126,13 +126,20 @@ def test_a_period_holds_the_windows_inside_it_up_to_its_edges() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "key"),
-    [(WindowKind.MONTHLY, "2026-06"), (WindowKind.MONTHLY, "2027-01"), (WindowKind.WEEKLY, "2026-W27")],
+    [(WindowKind.MONTHLY, "2026-06"), (WindowKind.MONTHLY, "2027-01"), (WindowKind.WEEKLY, "2026-W26")],
 )
-def test_a_window_outside_or_across_an_edge_is_refused_with_the_periods_there_are(kind: WindowKind, key: str) -> None:
+def test_a_window_outside_every_period_is_refused_with_the_periods_there_are(kind: WindowKind, key: str) -> None:
     with pytest.raises(ExtractionRefused) as caught:
         period_of(window(kind, key, BERLIN), [SECOND_HALF], BERLIN)
     assert f"window {key!r}: lies in no Type 2 observation period" in str(caught.value)
     assert "Periods there: 2026-H2 (throughout 1 July 2026 to 31 December 2026)." in str(caught.value)
+
+
+def test_a_window_across_an_edge_is_stored_with_the_period_that_holds_its_last_instant() -> None:
+    first_half = SECOND_HALF.model_copy(update={"id": "2026-H1", "first_day": date(2026, 1, 1), "end_day": date(2026, 7, 1)})
+    across = window(WindowKind.WEEKLY, "2026-W27", BERLIN)
+    assert period_of(across, [first_half, SECOND_HALF], BERLIN) == SECOND_HALF
+    assert period_of(across, [first_half], BERLIN) == first_half
 
 
 def test_without_any_period_the_refusal_says_none() -> None:
@@ -143,8 +150,12 @@ def test_without_any_period_the_refusal_says_none() -> None:
 def test_period_and_window_meet_in_the_same_zone() -> None:
     july_in_new_york = window(WindowKind.MONTHLY, "2026-07", NEW_YORK)
     assert period_of(july_in_new_york, [SECOND_HALF], NEW_YORK) == SECOND_HALF
+    june_in_new_york = window(WindowKind.MONTHLY, "2026-06", NEW_YORK)
     with pytest.raises(ExtractionRefused):
-        period_of(window(WindowKind.MONTHLY, "2026-07", BERLIN), [SECOND_HALF], NEW_YORK)
+        period_of(june_in_new_york, [SECOND_HALF], NEW_YORK)
+    # The same month of a zone further west ends after the period has begun.
+    june_in_honolulu = window(WindowKind.MONTHLY, "2026-06", ZoneInfo("Pacific/Honolulu"))
+    assert period_of(june_in_honolulu, [SECOND_HALF], NEW_YORK) == SECOND_HALF
 
 
 def test_a_type_1_period_holds_no_window_and_the_first_type_2_period_wins() -> None:
