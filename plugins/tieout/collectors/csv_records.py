@@ -16,7 +16,7 @@ BLIND_SPOT = "A CSV file does not say how it was exported, or what was left out.
 
 
 def collect(frame: Frame) -> Iterator[pa.Table]:
-    """Read the whole file; parameter ``path`` (``.csv`` or ``.csv.gz``), whose header names the contract's columns but ``system``.
+    """Read the whole file; parameter ``path`` (``.csv`` or ``.csv.gz``). Its header names the contract's columns but ``system``.
 
     Raises:
         SourceUnavailable: The file is not there.

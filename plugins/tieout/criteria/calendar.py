@@ -76,6 +76,9 @@ class BusinessCalendar(Document):
         return day
 
 
+MONDAY_TO_FRIDAY = BusinessCalendar()
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """Where and when the program runs.
@@ -87,7 +90,7 @@ class Calendar:
     """
 
     zone: ZoneInfo
-    business: BusinessCalendar = BusinessCalendar()
+    business: BusinessCalendar = MONDAY_TO_FRIDAY
     fiscal_year_start: int = 1
 
     def midnight(self, day: date) -> datetime:

@@ -14,7 +14,6 @@ from tieout.criteria.periods import Stem, WindowKind, is_stem
 from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
-
 CriterionId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d$")]
 PointOfFocusId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d-POF\d+$")]
 Kind = Literal["population_export", "access_review", "policy_acknowledgment", "owner_confirmation"]
@@ -41,7 +40,9 @@ class CriterionMapping(Document):
     def _points_belong_to_it(self) -> CriterionMapping:
         strange = [point for point in self.points_of_focus if not point.startswith(f"{self.criterion}-")]
         if strange:
-            msg = f"expected points of focus of {self.criterion}, which start with '{self.criterion}-POF', got {', '.join(strange)}"
+            msg = (
+                f"expected points of focus of {self.criterion}, which start with '{self.criterion}-POF', got {', '.join(strange)}"
+            )
             raise ValueError(msg)
         return self
 
