@@ -67,7 +67,7 @@ def test_nobody_shortens_retention(store: Store, tmp_path: Path, identity: str, 
 @pytest.mark.parametrize(
     ("identity", "allowed", "refused"),
     [
-        ("writer", ["evidence/w", "manifests/w", "raw/w"], ["digests/w", "index/w", "keys/w", "catalog/w", "responses/w"]),
+        ("writer", ["evidence/w", "manifests/w", "raw/w", "catalog/w"], ["digests/w", "index/w", "keys/w", "responses/w"]),
         ("digest", ["digests/d", "index/d"], ["evidence/d", "manifests/d", "raw/d", "keys/d"]),
         ("auditor", [], ["evidence/a", "manifests/a", "raw/a", "keys/a", "digests/a"]),
     ],

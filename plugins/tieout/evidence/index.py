@@ -9,6 +9,7 @@ files; what no file holds yet is read live. Paths of a query: ``index/observatio
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +32,13 @@ SCHEMA = pa.schema(
         pa.field("rows", pa.int64(), nullable=False),
         pa.field("rows_sha256", pa.string(), nullable=False),
         pa.field("potential_deviations", pa.int64(), nullable=False),
+        pa.field("performances", pa.list_(pa.struct([("name", pa.string()), ("day", pa.date32())]))),
+        pa.field("events_on_time", pa.int64()),
+        pa.field("events_late", pa.int64()),
+        pa.field("events_not_performed", pa.int64()),
+        pa.field("events_pending", pa.int64()),
+        pa.field("events_not_determinable", pa.int64()),
+        pa.field("events_pending_until", pa.date32()),
         pa.field("extraction_state", pa.string(), nullable=False),
         pa.field("lag_seconds", pa.int64(), nullable=False),
         pa.field("collected_at", _TIME, nullable=False),
@@ -47,13 +55,19 @@ SCHEMA = pa.schema(
         pa.field("parts", pa.list_(pa.string()), nullable=False),
     ]
 )
-"""Columns of the index. Times are UTC; ``effective_from`` and ``effective_to`` are the window's, half-open."""
+"""Columns of the index. Times are UTC; ``effective_from`` and ``effective_to`` are the window's, half-open.
+
+``performances`` is null for a control per event, and ``events_*`` for a periodic one; their days are local to the program.
+"""
+_EVENTS = ("on_time", "late", "not_performed", "pending", "not_determinable")
 
 
 def index_row(manifest: Manifest) -> dict[str, Any]:
     """Return what the index says of a landing."""
     said = manifest.predicate
     supersedes = said["supersedes"] or {}
+    shown, events = said["performances"]["shown"], said["performances"]["events"] or {}
+    pending_until = events.get("pending_until")
     return {
         "landing": manifest.landing,
         "control": said["control"]["id"],
@@ -65,6 +79,9 @@ def index_row(manifest: Manifest) -> dict[str, Any]:
         "rows": said["population"]["rows"],
         "rows_sha256": said["population"]["rows_sha256"],
         "potential_deviations": said["potential_deviations"],
+        "performances": None if shown is None else [{"name": each["name"], "day": _day(each["on"])} for each in shown],
+        **{f"events_{name}": events.get(name) for name in _EVENTS},
+        "events_pending_until": pending_until and _day(pending_until),
         "extraction_state": said["extraction"]["state"],
         "lag_seconds": said["extraction"]["lag_seconds"],
         "collected_at": parse_instant(said["times"]["collected_at"]["at"]),
@@ -80,6 +97,10 @@ def index_row(manifest: Manifest) -> dict[str, Any]:
         "manifest_sha256": manifest.sha256,
         "parts": [subject.key for subject in manifest.subjects if subject.role == "part"],
     }
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def index_table(manifests: Iterable[Manifest]) -> pa.Table:

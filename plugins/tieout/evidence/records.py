@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Records: what did not become evidence, or was taken away from it, each a small signed document beside the manifests.
+"""Records: what did not become evidence, was taken away from it, or was said about a period, each a small signed document.
 
-A window that was not extracted, an extraction that did not land, leftovers of a crash, a page that was redacted, a campaign
-that was cancelled, a legal hold: silence never means fine. What a manifest says already (a population of zero, a late
-extraction, that it supersedes another) is not said again: the register reads it there.
+A window that was not extracted, an extraction that did not land, leftovers of a crash, a page that was redacted, a campaign that
+was cancelled, a legal hold, an explanation, the close of a period: silence never means fine. What a manifest says already (a
+population of zero, a late extraction, that it supersedes another) is not said again: the register reads it there.
 """
 
 from __future__ import annotations
@@ -44,6 +44,14 @@ class RecordKind(StrEnum):
     RELEASED = "released"
     HOLD_ON = "legal hold on"
     HOLD_OFF = "legal hold off"
+    EXPLAINED = "explained"
+    READINESS = "readiness"
+    SNAPSHOT = "snapshot"
+    CLOSED = "period closed"
+
+
+STATEMENTS = frozenset({RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED})
+"""Kinds that say something about a period; the others say what was taken away from evidence, or never became any."""
 
 
 @dataclass(frozen=True, slots=True)

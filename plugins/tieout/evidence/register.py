@@ -14,7 +14,7 @@ from typing import Any
 
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.manifest import Manifest
-from tieout.evidence.records import Record, RecordKind
+from tieout.evidence.records import STATEMENTS, Record, RecordKind
 from tieout.times import instant
 
 ENTITY = "the run that landed"
@@ -54,7 +54,7 @@ def register(manifests: Sequence[Manifest], records: Mapping[str, Record]) -> li
     """
     by_landing = {manifest.landing: manifest for manifest in manifests}
     rows = [row for manifest in manifests for row in _of_manifest(manifest, by_landing)]
-    rows += [_of_record(key, record) for key, record in records.items()]
+    rows += [_of_record(key, record) for key, record in records.items() if record.kind not in STATEMENTS]
     return sorted(rows)
 
 

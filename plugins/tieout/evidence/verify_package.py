@@ -1068,8 +1068,8 @@ SCHEMAS = r"""
 "#/$defs/pem"}}}, "keys": {"type": "array", "maxItems": 10000, "items": {"type": "object", "required": ["keyid", "scope",
 "public_key", "valid_from", "valid_to", "revoked_at"], "additionalProperties": false, "properties": {"keyid": {"$ref":
 "#/$defs/sha256"}, "scope": {"enum": ["landing", "response", "digest"]}, "public_key": {"$ref": "#/$defs/pem"}, "valid_from":
-{"$ref": "#/$defs/instant"}, "valid_to": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/instant"}]}, "revoked_at": {"oneOf":
-[{"type": "null"}, {"$ref": "#/$defs/instant"}]}}}}, "genesis_digest": {"$ref": "#/$defs/sha256"}}, "$defs": {"sha256": {
+{"$ref": "#/$defs/instant"}, "valid_to": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/instant"}]}, "revoked_at": {"oneOf": [
+{"type": "null"}, {"$ref": "#/$defs/instant"}]}}}}, "genesis_digest": {"$ref": "#/$defs/sha256"}}, "$defs": {"sha256": {
 "type": "string", "pattern": "^[0-9a-f]{64}$"}, "pem": {"type": "string", "maxLength": 2000, "pattern":
 "^-----BEGIN PUBLIC KEY-----"}, "instant": {"type": "string", "pattern":
 "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}}}, "digest.v1": {"$schema":
@@ -1110,17 +1110,17 @@ false, "properties": {"role": {"const": "part"}, "version_id": {"$ref": "#/$defs
 "additionalProperties": false, "properties": {"role": {"const": "raw"}, "version_id": {"$ref": "#/$defs/version_id"}, "bytes":
 {"$ref": "#/$defs/count"}, "received_sha256": {"$ref": "#/$defs/sha256"}}}]}}}}, "predicate": {"type": "object", "required": [
 "layout_version", "bucket", "manifest_key", "landing", "control", "system", "observation_period", "window", "extraction",
-"population", "contract", "rule_results", "potential_deviations", "ipe", "code", "retention", "supersedes", "times"],
-"additionalProperties": false, "properties": {"layout_version": {"const": 1}, "bucket": {"type": "string"}, "manifest_key": {
-"$ref": "#/$defs/key"}, "landing": {"type": "string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}, "control": {"type":
-"object", "required": ["id", "title", "statement_version", "statement", "sha256"], "additionalProperties": false,
-"properties": {"id": {"type": "string"}, "title": {"type": "string"}, "statement_version": {"type": "integer"}, "statement": {
-"type": "string"}, "sha256": {"$ref": "#/$defs/sha256"}}}, "system": {"type": "string"}, "observation_period": {"type":
-"object", "required": ["id", "from", "to", "time_zone"], "additionalProperties": false, "properties": {"id": {"type": "string"
-}, "from": {"$ref": "#/$defs/instant"}, "to": {"$ref": "#/$defs/instant"}, "time_zone": {"type": "string"}}}, "window": {
-"type": "object", "required": ["key", "from", "to"], "additionalProperties": false, "properties": {"key": {"type": "string"},
-"from": {"$ref": "#/$defs/instant"}, "to": {"$ref": "#/$defs/instant"}}}, "extraction": {"type": "object", "required": [
-"state", "lag_seconds"], "additionalProperties": false, "properties": {"state": {"enum": ["in window", "later"]},
+"population", "contract", "rule_results", "potential_deviations", "performances", "ipe", "code", "retention", "supersedes",
+"times"], "additionalProperties": false, "properties": {"layout_version": {"const": 1}, "bucket": {"type": "string"},
+"manifest_key": {"$ref": "#/$defs/key"}, "landing": {"type": "string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"},
+"control": {"type": "object", "required": ["id", "title", "statement_version", "statement", "sha256"], "additionalProperties":
+false, "properties": {"id": {"type": "string"}, "title": {"type": "string"}, "statement_version": {"type": "integer"},
+"statement": {"type": "string"}, "sha256": {"$ref": "#/$defs/sha256"}}}, "system": {"type": "string"}, "observation_period": {
+"type": "object", "required": ["id", "from", "to", "time_zone"], "additionalProperties": false, "properties": {"id": {"type":
+"string"}, "from": {"$ref": "#/$defs/instant"}, "to": {"$ref": "#/$defs/instant"}, "time_zone": {"type": "string"}}},
+"window": {"type": "object", "required": ["key", "from", "to"], "additionalProperties": false, "properties": {"key": {"type":
+"string"}, "from": {"$ref": "#/$defs/instant"}, "to": {"$ref": "#/$defs/instant"}}}, "extraction": {"type": "object",
+"required": ["state", "lag_seconds"], "additionalProperties": false, "properties": {"state": {"enum": ["in window", "later"]},
 "lag_seconds": {"type": "integer", "minimum": 0}}}, "population": {"type": "object", "required": ["rows", "rows_sha256",
 "encoding"], "additionalProperties": false, "properties": {"rows": {"$ref": "#/$defs/count"}, "rows_sha256": {"$ref":
 "#/$defs/sha256"}, "encoding": {"const": "tieout-rows-1"}}}, "contract": {"type": "object", "required": ["evidence_type",
@@ -1128,9 +1128,16 @@ false, "properties": {"role": {"const": "part"}, "version_id": {"$ref": "#/$defs
 "string"}, "version": {"type": "string"}, "sha256": {"$ref": "#/$defs/sha256"}}}, "rule_results": {"type": "array", "items": {
 "type": "object", "required": ["rule", "name", "kind", "expectation", "result", "met", "not_met", "not_determinable",
 "observed"], "additionalProperties": false, "properties": {"rule": {"type": "string"}, "name": {"type": "string"}, "kind": {
-"enum": ["contract", "control"]}, "expectation": {"type": "string"}, "result": {"enum": ["met", "not met", "not determinable"
-]}, "met": {"$ref": "#/$defs/count"}, "not_met": {"$ref": "#/$defs/count"}, "not_determinable": {"$ref": "#/$defs/count"},
-"observed": {"type": ["string", "null"]}}}}, "potential_deviations": {"$ref": "#/$defs/count"}, "ipe": {"type": "object"},
+"enum": ["contract", "control"]}, "expectation": {"type": "string"}, "result": {"enum": ["met", "not met",
+"not determinable"]}, "met": {"$ref": "#/$defs/count"}, "not_met": {"$ref": "#/$defs/count"}, "not_determinable": {"$ref":
+"#/$defs/count"}, "observed": {"type": ["string", "null"]}}}}, "potential_deviations": {"$ref": "#/$defs/count"},
+"performances": {"type": "object", "required": ["shown", "events"], "additionalProperties": false, "properties": {"shown": {
+"type": ["array", "null"], "maxItems": 5000, "items": {"type": "object", "required": ["name", "on"], "additionalProperties":
+false, "properties": {"name": {"type": "string"}, "on": {"$ref": "#/$defs/day"}}}}, "events": {"oneOf": [{"type": "null"}, {
+"type": "object", "required": ["on_time", "late", "not_performed", "pending", "not_determinable", "pending_until"],
+"additionalProperties": false, "properties": {"on_time": {"$ref": "#/$defs/count"}, "late": {"$ref": "#/$defs/count"},
+"not_performed": {"$ref": "#/$defs/count"}, "pending": {"$ref": "#/$defs/count"}, "not_determinable": {"$ref":
+"#/$defs/count"}, "pending_until": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/day"}]}}}]}}}, "ipe": {"type": "object"},
 "code": {"type": "object"}, "retention": {"type": "object", "required": ["mode", "retain_until"], "additionalProperties":
 false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_until": {"$ref": "#/$defs/instant"}}},
 "supersedes": {"oneOf": [{"type": "null"}, {"type": "object", "required": ["landing", "manifest_sha256", "reason"],
@@ -1139,31 +1146,32 @@ false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_un
 "additionalProperties": false, "properties": {"collected_at": {"$ref": "#/$defs/attested"}, "landed_at": {"$ref":
 "#/$defs/attested"}}}}}}, "$defs": {"sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "key": {"type": "string",
 "maxLength": 1024, "pattern": "^(evidence|raw|manifests)/[A-Za-z0-9_.=/-]+$", "not": {"pattern": "(^|/)\\.{1,2}(/|$)"}},
-"version_id": {"type": "string", "minLength": 1, "maxLength": 1024}, "count": {"type": "integer", "minimum": 0}, "instant": {
-"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}, "attested": {"type": "object",
-"required": ["at", "attested_by"], "additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"},
-"attested_by": {"type": "string"}}}}}, "record.v1": {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id":
-"urn:tieout:schema:record:v1", "title":
-"Record: something that did not become evidence, or was taken away from it, with who, why and when", "type": "object",
-"required": ["version", "bucket", "key", "record", "kind", "observation_period", "control", "window", "system", "landing",
-"reason", "by", "recorded_at", "objects", "facts", "retention"], "additionalProperties": false, "properties": {"version": {
-"const": 1}, "bucket": {"type": "string", "minLength": 1, "maxLength": 63}, "key": {"$ref": "#/$defs/key"}, "record": {"type":
-"string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}, "kind": {"enum": ["not extracted", "did not land", "abandoned",
-"redacted", "cancelled", "released", "legal hold on", "legal hold off"]}, "observation_period": {"type": "string",
-"minLength": 1, "maxLength": 64}, "control": {"type": "string", "minLength": 1, "maxLength": 63}, "window": {"type": "string",
-"minLength": 1, "maxLength": 64}, "system": {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}, "landing": {"oneOf": [{"type":
-"null"}, {"type": "string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}]}, "reason": {"type": "string", "minLength": 1,
-"maxLength": 4000}, "by": {"type": "string", "minLength": 1, "maxLength": 500}, "recorded_at": {"type": "object", "required":
-["at", "attested_by"], "additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"}, "attested_by": {
-"type": "string"}}}, "objects": {"type": "array", "maxItems": 20000, "items": {"type": "object", "required": ["key",
-"version_id", "sha256", "bytes"], "additionalProperties": false, "properties": {"key": {"$ref": "#/$defs/key"}, "version_id":
-{"type": "string", "minLength": 1, "maxLength": 1024}, "sha256": {"$ref": "#/$defs/sha256"}, "bytes": {"type": "integer",
-"minimum": 0}}}}, "facts": {"type": "object"}, "retention": {"type": "object", "required": ["mode", "retain_until"],
-"additionalProperties": false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_until": {"$ref":
-"#/$defs/instant"}}}}, "$defs": {"sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "key": {"type": "string",
-"maxLength": 1024, "pattern": "^(evidence|raw|manifests)/[A-Za-z0-9_.=/-]+$", "not": {"pattern": "(^|/)\\.{1,2}(/|$)"}},
-"instant": {"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}}}, "response.v1": {
-"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:tieout:schema:response:v1", "title":
+"version_id": {"type": "string", "minLength": 1, "maxLength": 1024}, "count": {"type": "integer", "minimum": 0}, "day": {
+"type": "string", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}, "instant": {"type": "string", "pattern":
+"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}, "attested": {"type": "object", "required": ["at", "attested_by"],
+"additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"}, "attested_by": {"type": "string"}}}}},
+"record.v1": {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": "urn:tieout:schema:record:v1", "title":
+"Record: something that did not become evidence, was taken away from it, or was said about a period, with who, why and when",
+"type": "object", "required": ["version", "bucket", "key", "record", "kind", "observation_period", "control", "window",
+"system", "landing", "reason", "by", "recorded_at", "objects", "facts", "retention"], "additionalProperties": false,
+"properties": {"version": {"const": 1}, "bucket": {"type": "string", "minLength": 1, "maxLength": 63}, "key": {"$ref":
+"#/$defs/key"}, "record": {"type": "string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}, "kind": {"enum": ["not extracted",
+"did not land", "abandoned", "redacted", "cancelled", "released", "legal hold on", "legal hold off", "explained", "readiness",
+"snapshot", "period closed"]}, "observation_period": {"type": "string", "minLength": 1, "maxLength": 64}, "control": {"type":
+"string", "minLength": 1, "maxLength": 63}, "window": {"type": "string", "minLength": 1, "maxLength": 64}, "system": {"type":
+"string", "pattern": "^[a-z][a-z0-9_]*$"}, "landing": {"oneOf": [{"type": "null"}, {"type": "string", "pattern":
+"^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}]}, "reason": {"type": "string", "minLength": 1, "maxLength": 4000}, "by": {"type": "string",
+"minLength": 1, "maxLength": 500}, "recorded_at": {"type": "object", "required": ["at", "attested_by"],
+"additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"}, "attested_by": {"type": "string"}}},
+"objects": {"type": "array", "maxItems": 20000, "items": {"type": "object", "required": ["key", "version_id", "sha256",
+"bytes"], "additionalProperties": false, "properties": {"key": {"$ref": "#/$defs/key"}, "version_id": {"type": "string",
+"minLength": 1, "maxLength": 1024}, "sha256": {"$ref": "#/$defs/sha256"}, "bytes": {"type": "integer", "minimum": 0}}}},
+"facts": {"type": "object"}, "retention": {"type": "object", "required": ["mode", "retain_until"], "additionalProperties":
+false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_until": {"$ref": "#/$defs/instant"}}}}, "$defs":
+{"sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "key": {"type": "string", "maxLength": 1024, "pattern":
+"^(evidence|raw|manifests|catalog)/[A-Za-z0-9_.=/-]+$", "not": {"pattern": "(^|/)\\.{1,2}(/|$)"}}, "instant": {"type":
+"string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}}}, "response.v1": {"$schema":
+"https://json-schema.org/draft/2020-12/schema", "$id": "urn:tieout:schema:response:v1", "title":
 "Response: one person's answer to one assignment of a campaign, as it was stored before anybody heard that it was", "type":
 "object", "required": ["version", "bucket", "key", "response", "observation_period", "control", "campaign", "assignment",
 "population", "person", "answer", "presented_sha256", "channel", "acted_at", "stored_at", "retention"],
@@ -1171,17 +1179,18 @@ false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_un
 "maxLength": 63}, "key": {"$ref": "#/$defs/key"}, "response": {"$ref": "#/$defs/segment"}, "observation_period": {"$ref":
 "#/$defs/segment"}, "control": {"$ref": "#/$defs/segment"}, "campaign": {"$ref": "#/$defs/segment"}, "assignment": {"$ref":
 "#/$defs/segment"}, "population": {"oneOf": [{"type": "null"}, {"type": "object", "required": ["landing", "manifest_sha256"],
-"additionalProperties": false, "properties": {"landing": {"type": "string"}, "manifest_sha256": {"$ref": "#/$defs/sha256"
-}}}]}, "person": {"type": "string", "minLength": 1, "maxLength": 200}, "answer": {"type": "object"}, "presented_sha256": {
-"oneOf": [{"type": "null"}, {"$ref": "#/$defs/sha256"}]}, "channel": {"type": "object", "required": ["kind",
-"signature_checked"], "properties": {"kind": {"type": "string"}, "signature_checked": {"type": "boolean"}}}, "acted_at": {
-"$ref": "#/$defs/attested"}, "stored_at": {"$ref": "#/$defs/attested"}, "retention": {"type": "object", "required": ["mode",
-"retain_until"], "additionalProperties": false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_until":
-{"$ref": "#/$defs/instant"}}}}, "$defs": {"sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"}, "segment": {"type":
-"string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "key": {"type": "string", "maxLength": 1024, "pattern":
-"^responses/[A-Za-z0-9_.=/-]+$", "not": {"pattern": "(^|/)\\.{1,2}(/|$)"}}, "instant": {"type": "string", "pattern":
-"^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}, "attested": {"type": "object", "required": ["at", "attested_by"],
-"additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"}, "attested_by": {"type": "string"}}}}}}
+"additionalProperties": false, "properties": {"landing": {"type": "string"}, "manifest_sha256": {"$ref":
+"#/$defs/sha256"}}}]}, "person": {"type": "string", "minLength": 1, "maxLength": 200}, "answer": {"type": "object"},
+"presented_sha256": {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/sha256"}]}, "channel": {"type": "object", "required": [
+"kind", "signature_checked"], "properties": {"kind": {"type": "string"}, "signature_checked": {"type": "boolean"}}},
+"acted_at": {"$ref": "#/$defs/attested"}, "stored_at": {"$ref": "#/$defs/attested"}, "retention": {"type": "object",
+"required": ["mode", "retain_until"], "additionalProperties": false, "properties": {"mode": {"enum": ["COMPLIANCE",
+"GOVERNANCE"]}, "retain_until": {"$ref": "#/$defs/instant"}}}}, "$defs": {"sha256": {"type": "string", "pattern":
+"^[0-9a-f]{64}$"}, "segment": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"}, "key": {"type": "string",
+"maxLength": 1024, "pattern": "^responses/[A-Za-z0-9_.=/-]+$", "not": {"pattern": "(^|/)\\.{1,2}(/|$)"}}, "instant": {"type":
+"string", "pattern": "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$"}, "attested": {"type": "object", "required": [
+"at", "attested_by"], "additionalProperties": false, "properties": {"at": {"$ref": "#/$defs/instant"}, "attested_by": {"type":
+"string"}}}}}}
 """
 
 if __name__ == "__main__":

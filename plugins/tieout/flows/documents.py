@@ -31,11 +31,16 @@ class Documents:
         return keys | {entry.key for record in self.records.values() for entry in record.objects}
 
     @property
-    def slots(self) -> set[tuple[str, str]]:
-        """Partition and system of every window for which an extraction landed or is known to have failed."""
-        landed = {_slot(manifest) for manifest in self.manifests}
+    def answered(self) -> set[tuple[str, str, str]]:
+        """Control, window and system for which an extraction landed or is known to have failed, under whatever label."""
         failed = {
-            (record.place.partition, record.system) for record in self.records.values() if record.kind is RecordKind.DID_NOT_LAND
+            (record.place.control, record.place.window, record.system)
+            for record in self.records.values()
+            if record.kind is RecordKind.DID_NOT_LAND
+        }
+        landed = {
+            (said["control"]["id"], said["window"]["key"], said["system"])
+            for said in (manifest.predicate for manifest in self.manifests)
         }
         return landed | failed
 

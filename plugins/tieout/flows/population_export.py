@@ -37,8 +37,9 @@ from tieout.evidence.records import Record, RecordKind, objects_of, write_record
 from tieout.evidence.rowhash import ENCODING
 from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
+from tieout.flows.performed import performed
 from tieout.settings import Settings
-from tieout.times import instant
+from tieout.times import instant, parse_instant
 
 Clock = Callable[[], datetime]
 
@@ -251,10 +252,11 @@ def validate(job: Job, extraction: dict[str, Any], folder: Path) -> Validated:
     """
     rows = typed_rows(job, extraction, folder)
     results, listed, rules = judge(job, extraction, rows)
+    said = performed(job.control, rows, job.scope.calendar, parse_instant(extraction["collected_at"]))
     landing, most = extraction["landing"], job.settings.part_rows
     parts, rows_hash = write_parts(rows, job.contract, landing, folder, most)
     rule_parts, _ = write_parts(listed, rules, landing, folder, most)
-    predicate = predicate_of(job, extraction, results, rows.num_rows, rows_hash)
+    predicate = predicate_of(job, extraction, results, said, rows.num_rows, rows_hash)
     return Validated(tuple(parts + rule_parts), tuple(results), predicate)
 
 
@@ -280,7 +282,9 @@ def judge(job: Job, extraction: dict[str, Any], rows: pa.Table) -> tuple[list[Ru
     return results, result_rows(rows, job.contract, results, rules), rules
 
 
-def predicate_of(job: Job, extraction: dict[str, Any], results: list[RuleResult], rows: int, rows_hash: str) -> dict[str, Any]:
+def predicate_of(
+    job: Job, extraction: dict[str, Any], results: list[RuleResult], said: dict[str, Any], rows: int, rows_hash: str
+) -> dict[str, Any]:
     """Return the draft of the manifest's predicate: all that is known before anything has landed."""
     zone = job.scope.zone
     statement = job.control.statement_on((job.window.end - timedelta(microseconds=1)).astimezone(zone).date())
@@ -312,6 +316,7 @@ def predicate_of(job: Job, extraction: dict[str, Any], results: list[RuleResult]
         },
         "rule_results": [result.as_document() for result in results],
         "potential_deviations": sum(result.not_met for result in results if result.kind is RuleKind.CONTROL),
+        "performances": said,
         "ipe": extraction["ipe"],
         "code": extraction["ipe"]["code"],
         "times": {"collected_at": {"at": extraction["collected_at"], "attested_by": "asserted by the entity"}},

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from tieout.criteria.controls import Control, control_files, load_control
-from tieout.criteria.periods import ObservationPeriod, Window, window, window_key
+from tieout.criteria.extractions import due_at, windows_expected
+from tieout.criteria.periods import Window, period_of
 from tieout.criteria.scope import Scope, load_scope
-from tieout.errors import ConfigurationError, ExtractionRefused, StoreUnavailable
+from tieout.errors import ConfigurationError, StoreUnavailable
 from tieout.evidence.digest import read_digest
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import retain_until
@@ -82,22 +82,18 @@ def established_at(store: S3Store) -> datetime | None:
 def not_extracted(
     settings: Settings, scope: Scope, documents: Documents, established: datetime | None, now: datetime, by: str
 ) -> Iterator[Record]:
-    """Return a record for each window of each system that is past its grace with neither a landing nor a failed extraction.
-
-    A window that was over before the bucket was established has its grace from then on: it has to be extracted after the fact.
-    """
-    answered = documents.slots
+    """Return a record for each window of each system that is past its grace with neither a landing nor a failed extraction."""
+    answered = documents.answered
     for control_id, path in control_files(settings.controls_folder).items():
         try:
             control = load_control(path)
         except ConfigurationError:
             continue
-        for period in scope.observation_periods:
-            for target in due_windows(control, period, scope.zone, established, now):
-                place = Place(period.id, control_id, target.key)
-                for source in control.systems:
-                    if (place.partition, source.system) not in answered:
-                        yield _silent(place, target, source.system, control, now, by)
+        for target in owed_windows(control, scope, established, now):
+            place = Place(period_of(target, scope.observation_periods, scope.zone).id, control_id, target.key)
+            for source in control.systems:
+                if (control_id, target.key, source.system) not in answered:
+                    yield _silent(place, target, source.system, control, now, by)
 
 
 def _silent(place: Place, target: Window, system: str, control: Control, now: datetime, by: str) -> Record:
@@ -116,31 +112,21 @@ def _silent(place: Place, target: Window, system: str, control: Control, now: da
     )
 
 
-def due_windows(
-    control: Control, period: ObservationPeriod, zone: ZoneInfo, established: datetime | None, now: datetime
-) -> Iterator[Window]:
-    """Return the windows of a Type 2 period that should have been extracted by now: over, and past the control's grace.
+def owed_windows(control: Control, scope: Scope, established: datetime | None, now: datetime) -> Iterator[Window]:
+    """Return the windows of all Type 2 periods that should have been extracted by now, each once.
 
-    Windows before the control's first statement took effect, and such as lie in two periods, are none of them.
+    They are past the control's grace (`tieout.criteria.extractions.due_at`), in days on which it is in force and serves a
+    category in scope.
     """
-    if period.type != 2:
-        return
-    kind = control.extraction_schedule.window
-    grace = timedelta(days=control.extraction_schedule.grace_days)
-    day, seen = max(period.first_day, control.statements[0].effective_from), ""
-    while day < period.end_day:
-        key = window_key(kind, day)
-        day += timedelta(days=1)
-        if key == seen:
+    seen = set()
+    for period in scope.observation_periods:
+        if period.type != 2 or not scope.touches(control, period.first_day, period.end_day):
             continue
-        seen = key
-        try:
-            target = window(kind, key, zone)
-        except ExtractionRefused:
-            continue
-        whole = target.start >= period.start(zone) and target.end <= period.end(zone)
-        if whole and max(target.end, established or target.end) + grace < now:
-            yield target
+        for target in windows_expected(control, scope.calendar, period.first_day, period.end_day):
+            days = scope.calendar.day_of(target.start), scope.calendar.day_of(target.end)
+            if target.key not in seen and scope.touches(control, *days) and due_at(control, target, established) < now:
+                seen.add(target.key)
+                yield target
 
 
 def abandoned(store: S3Store, documents: Documents, before: datetime, now: datetime, by: str) -> Iterator[Record]:

@@ -110,7 +110,7 @@ def _identities(installation: Installation) -> dict[str, Any]:
         "admin": ["Admin"],
         "writer": [
             *reads,
-            *writes("evidence/", "manifests/", "raw/"),
+            *writes("evidence/", "manifests/", "raw/", "catalog/"),
             *(f"{action}:{bucket}" for bucket in (staging, IDENTITY_BUCKET) for action in ("Read", "List", "Write")),
         ],
         "digest": [*reads, *writes("digests/", "index/")],

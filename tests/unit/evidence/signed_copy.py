@@ -97,6 +97,9 @@ def listed(signer: DocumentSigner, scope: Scope, **times: datetime | None) -> Li
     return ListedKey(signer.keyid, scope, signer.public_pem, **ends)  # type: ignore[arg-type]
 
 
+EVENTS = {"on_time": 5, "late": 0, "not_performed": 0, "pending": 0, "not_determinable": 0, "pending_until": None}
+
+
 def predicate(place: Place, landing: str, rows: int, rows_hash: str, page_sha256: str) -> Statement:
     """Return a whole predicate."""
     asserted = "asserted by the entity"
@@ -119,6 +122,7 @@ def predicate(place: Place, landing: str, rows: int, rows_hash: str, page_sha256
         "contract": {"evidence_type": "thing.v1", "id": CONTRACT.id, "version": "1.0.0", "sha256": CONTRACT.sha256},
         "rule_results": [],
         "potential_deviations": 0,
+        "performances": {"shown": None, "events": EVENTS},
         "ipe": {"pages": [{"received_sha256": page_sha256}]},
         "code": {"version": "0.1.0", "commit": None, "modified": None},
         "retention": {"mode": "COMPLIANCE", "retain_until": "2034-01-05T00:00:00.000000Z"},
