@@ -21,6 +21,7 @@ from tieout.commands.index import index
 from tieout.commands.keys import keys
 from tieout.commands.quarantine import quarantine
 from tieout.commands.register import register
+from tieout.commands.status import status
 from tieout.commands.verify import verify
 from tieout.errors import TieoutError
 from tieout.settings import Settings, from_environment
@@ -125,7 +126,7 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
 
 
-for command in (verify, doctor, hold, identity, index, keys, quarantine, register):
+for command in (verify, doctor, hold, identity, index, keys, quarantine, register, status):
     main.add_command(command)
 
 

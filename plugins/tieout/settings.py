@@ -80,9 +80,14 @@ class Settings:
     """Seconds before the first retry; later ones wait exponentially longer, 15 minutes at the most."""
 
     @property
+    def criteria_folder(self) -> Path:
+        """Folder of catalogue, scope, controls and assessments."""
+        return self.home / "include" / "criteria"
+
+    @property
     def controls_folder(self) -> Path:
         """Folder of the control YAML files."""
-        return self.home / "include" / "criteria" / "controls"
+        return self.criteria_folder / "controls"
 
     @property
     def contracts_folder(self) -> Path:
@@ -92,7 +97,7 @@ class Settings:
     @property
     def scope_file(self) -> Path:
         """The scope file."""
-        return self.home / "include" / "criteria" / "scope.yaml"
+        return self.criteria_folder / "scope.yaml"
 
     @property
     def digest_cadence(self) -> timedelta:

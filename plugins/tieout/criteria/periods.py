@@ -46,6 +46,10 @@ class WindowKind(StrEnum):
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
 
+    def names(self, key: str) -> bool:
+        """Whether a key looks like one of this kind."""
+        return _PATTERNS[self].fullmatch(key) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -188,6 +192,15 @@ def _printed_day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
+TRUE_UP, POST_PERIOD = "true-up-", "post-period-"
+"""What the key of a window starts with that no schedule extracts: a period that is extracted again, and what came after it."""
+
+
+def is_regular(key: str) -> bool:
+    """Whether a window is one that a control's schedule extracts."""
+    return not key.startswith((TRUE_UP, POST_PERIOD))
+
+
 def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: ZoneInfo) -> Iterator[Window]:
     """Return the windows of a kind that a day in ``[first_day, end_day)`` lies in, in order.
 
@@ -200,6 +213,15 @@ def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: Zone
         target = window(kind, window_key(kind, first), zone)
         if target.start < target.end:  # a zone that moves across the date line skips a day
             yield target
+
+
+def last_day_of(kind: WindowKind, key: str) -> date:
+    """Return the last day of the window that ``key`` names.
+
+    Raises:
+        ExtractionRefused: The key does not name a window of this kind.
+    """
+    return _next_first_day(kind, first_day(kind, key)) - timedelta(days=1)
 
 
 def first_day_of(kind: WindowKind, day: date) -> date:

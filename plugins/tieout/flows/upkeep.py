@@ -16,13 +16,13 @@ from tieout.criteria.extractions import due_at, windows_expected
 from tieout.criteria.periods import Window, period_of
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError, StoreUnavailable
-from tieout.evidence.digest import read_digest
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import retain_until
-from tieout.evidence.layout import EVIDENCE, RAW, Class, Place, digest_key, landing_of, partition_values
+from tieout.evidence.layout import EVIDENCE, RAW, Class, Place, landing_of, partition_values
 from tieout.evidence.records import Record, RecordedObject, RecordKind, write_record
 from tieout.evidence.store import ObjectVersion, Retention, S3Store
 from tieout.flows.documents import Documents, firsts, read_documents
+from tieout.flows.status import established_at
 from tieout.settings import Settings
 from tieout.times import instant
 
@@ -71,12 +71,6 @@ def retention_for(settings: Settings, scope: Scope, observation_period: str, now
     end = period.end(scope.zone) if period else now
     until = retain_until(end, settings.retention_years, settings.retention_cap_years, now)
     return Retention(settings.retention_mode, until, settings.sse, settings.sse_key_id)
-
-
-def established_at(store: S3Store) -> datetime | None:
-    """Return when the bucket's chain began; ``None`` where it has none."""
-    data = store.read(digest_key(0), None)
-    return read_digest(data, digest_key(0)).end if data else None
 
 
 def not_extracted(
