@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One Airflow DAG per control of kind population_export: include/criteria/controls/<dag id>.yaml."""
 
-from tieout.tasks.population_export import dags
+from tieout.tasks.controls import dags
 
-globals().update(dags())
+globals().update(dags("population_export"))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,26 @@ def code_version(home: Path) -> CodeVersion:
         return CodeVersion(__version__, None, None)
     status = _git(home, "status", "--porcelain", "--untracked-files=no")
     return CodeVersion(__version__, commit, None if status is None else bool(status))
+
+
+@dataclass(frozen=True, slots=True)
+class FolderCommit:
+    """The commit that folders stand at.
+
+    Attributes:
+        sha: The commit; ``None`` where it is no git work tree, or git can not tell.
+        clean: Whether the folders hold exactly what that commit holds, untracked files included.
+    """
+
+    sha: str | None
+    clean: bool
+
+
+def commit_of_folders(home: Path, folders: Sequence[str]) -> FolderCommit:
+    """Return the commit that folders of a work tree stand at."""
+    sha = _git(home, "rev-parse", "HEAD")
+    status = _git(home, "status", "--porcelain", "--untracked-files=all", "--", *folders) if sha else None
+    return FolderCommit(sha, status == "")
 
 
 def _git(home: Path, *arguments: str) -> str | None:

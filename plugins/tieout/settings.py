@@ -60,6 +60,10 @@ class Settings:
     announce_to: str = ""
     """File that holds the address of a channel or mailbox of the auditor's, which each digest's hash is sent to: an incoming
     webhook, or ``smtp://host:port?from=...&to=...``. The address is a secret, hence a file."""
+    slack_conn_id: str = ""
+    """Airflow Connection (type ``slack``) that readiness looks control owners up with; empty for none."""
+    notice_days: int = 7
+    """How many days ahead freshness says that something is about to be missed."""
     abandon_after_hours: int = 24
     """Hours after which evidence that no manifest names is recorded as abandoned: longer than any landing takes."""
     retention_mode: str = "COMPLIANCE"
@@ -157,6 +161,9 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(msg)
     if not 60 <= settings.digest_cadence_seconds <= 86_400:
         msg = f"TIEOUT_DIGEST_CADENCE_SECONDS: expected 60 to 86400, got {settings.digest_cadence_seconds}."
+        raise ConfigurationError(msg)
+    if not 1 <= settings.notice_days <= 92:
+        msg = f"TIEOUT_NOTICE_DAYS: expected 1 to 92, got {settings.notice_days}."
         raise ConfigurationError(msg)
     if settings.abandon_after_hours < 1:
         msg = f"TIEOUT_ABANDON_AFTER_HOURS: expected at least 1, got {settings.abandon_after_hours}."

@@ -100,7 +100,8 @@ class Catalogue(Document):
             )
             raise ValueError(msg)
         if len(set(ids)) != len(ids) or len(set(points)) != len(points):
-            msg = "an id stands twice"
+            twice = sorted({each for each in (*ids, *points) if (*ids, *points).count(each) > 1})
+            msg = f"an id stands twice: {', '.join(twice)}"
             raise ValueError(msg)
         return self
 

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -119,7 +120,7 @@ class Control(Document):
     def _systems_are_unique(cls, value: tuple[SystemSource, ...]) -> tuple[SystemSource, ...]:
         names = [source.system for source in value]
         if len(set(names)) != len(names):
-            msg = "two systems share a name"
+            msg = f"two systems share a name: {_twice(names)}"
             raise ValueError(msg)
         return value
 
@@ -128,7 +129,7 @@ class Control(Document):
     def _criteria_are_unique(cls, value: tuple[CriterionMapping, ...]) -> tuple[CriterionMapping, ...]:
         ids = [mapping.criterion for mapping in value]
         if len(set(ids)) != len(ids):
-            msg = "two mappings name the same criterion"
+            msg = f"two mappings name the same criterion: {_twice(ids)}"
             raise ValueError(msg)
         return value
 
@@ -138,7 +139,8 @@ class Control(Document):
         numbers = [statement.version for statement in value]
         dates = [statement.effective_from for statement in value]
         if numbers != list(range(1, len(value) + 1)) or dates != sorted(set(dates)):
-            msg = "expected versions 1, 2, 3 ... with rising effective_from dates"
+            got = ", ".join(f"{statement.version} from {statement.effective_from}" for statement in value)
+            msg = f"expected versions 1, 2, 3 ... with rising effective_from dates, got {got}"
             raise ValueError(msg)
         return value
 
@@ -188,7 +190,7 @@ def load_control(path: Path) -> Control:
     Raises:
         ConfigurationError: With file, line and cure.
     """
-    _stem_of(path)
+    require_stem(path)
     return load(path, Control)
 
 
@@ -197,9 +199,28 @@ def control_files(folder: Path) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def _stem_of(path: Path) -> str:
+def kind_of(path: Path) -> Kind:
+    """Return the kind that a control file states; ``population_export`` where it can not be read or states none that there is."""
+    try:
+        found = re.search(r"^kind:[ \t]*([a-z_]+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    except (OSError, UnicodeDecodeError):
+        return "population_export"
+    stated = found.group(1) if found else ""
+    return next((kind for kind in get_args(Kind) if kind == stated), "population_export")
+
+
+def require_stem(path: Path) -> str:
+    """Return a control's id: the stem of its file.
+
+    Raises:
+        ConfigurationError: It can not stand in object keys and DAG ids.
+    """
     try:
         return is_stem(path.stem)
     except ValueError as error:
-        msg = f"{path}:1: file name: {error}."
+        msg = f"{path}:1: file name: {error}, got {path.name!r}."
         raise ConfigurationError(msg) from error
+
+
+def _twice(names: list[str]) -> str:
+    return ", ".join(sorted({name for name in names if names.count(name) > 1}))

@@ -98,6 +98,14 @@ class NotApplicable(Dated):
     decided_by: str
 
 
+class Owner(Document):
+    """Who holds a role that controls name as their owner, and where the program reaches them."""
+
+    role: str = Field(min_length=1)
+    email: str = Field(pattern=r"^[^@\s]+@[^@\s]+$")
+    """Work address; Slack finds the person by it."""
+
+
 class ScopedSystem(Dated):
     """A system that controls read populations from; controls name it by ``system``."""
 
@@ -209,6 +217,8 @@ class Scope(Document):
     boundary: Boundary | None = None
     principal_service_commitments: tuple[Statement, ...] = ()
     system_requirements: tuple[Statement, ...] = ()
+    owners: tuple[Owner, ...] = ()
+    """Who holds which role."""
     systems: tuple[ScopedSystem, ...] = ()
     subservice_organizations: tuple[SubserviceOrganization, ...] = ()
     user_entity_controls: tuple[MappedStatement, ...] = ()
@@ -230,7 +240,7 @@ class Scope(Document):
     def _ids_are_unique(cls, value: tuple[ObservationPeriod, ...]) -> tuple[ObservationPeriod, ...]:
         ids = [period.id for period in value]
         if len(set(ids)) != len(ids):
-            msg = "two observation periods share an id"
+            msg = f"two observation periods share an id: {', '.join(sorted({each for each in ids if ids.count(each) > 1}))}"
             raise ValueError(msg)
         return value
 

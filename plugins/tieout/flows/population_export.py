@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -73,24 +73,63 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
         ConfigurationError: A file is wrong, asks for a longer lock than allowed, or there is no such control or system.
         ExtractionRefused: The key names no window of the control's kind, or one in no observation period.
     """
+    control, scope = _read(settings, control_id)
+    target = window(control.extraction_schedule.window, window_key, scope.zone)
+    period = period_of(target, scope.observation_periods, scope.zone)
+    return _job(settings, control_id, control, scope, system, target, period)
+
+
+def plan_span(
+    settings: Settings, control_id: str, system: str, period: ObservationPeriod, key: str, days: tuple[date, date]
+) -> Job:
+    """Plan an interval that is no regular window: a period extracted again, or what came after it.
+
+    Args:
+        settings: The installation's.
+        control_id: The control.
+        system: Its system.
+        period: The period that it is stored with.
+        key: Names the interval; none of a regular window.
+        days: First local day, and the day after the last one.
+
+    Raises:
+        ConfigurationError: As `plan`.
+    """
+    control, scope = _read(settings, control_id)
+    start, end = (scope.calendar.midnight(day) for day in days)
+    target = Window(key, control.extraction_schedule.window, start, end)
+    return _job(settings, control_id, control, scope, system, target, period)
+
+
+def _read(settings: Settings, control_id: str) -> tuple[Control, Scope]:
     files = control_files(settings.controls_folder)
     if control_id not in files:
         msg = f"no control {control_id!r} in {settings.controls_folder}. Controls there: {', '.join(files) or 'none'}."
         raise ConfigurationError(msg)
-    control = load_control(files[control_id])
-    scope = load_scope(settings.scope_file)
-    target = window(control.extraction_schedule.window, window_key, scope.zone)
+    return load_control(files[control_id]), load_scope(settings.scope_file)
+
+
+def _job(
+    settings: Settings,
+    control_id: str,
+    control: Control,
+    scope: Scope,
+    system: str,
+    target: Window,
+    period: ObservationPeriod,
+) -> Job:
+    path = settings.controls_folder / f"{control_id}.yaml"
     contract, rules = (_contract(settings, name) for name in (control.evidence_type, RULE_RESULT_TYPE))
-    _check_inclusion(files[control_id], control.population.inclusion_date_field, contract)
+    _check_inclusion(path, control.population.inclusion_date_field, contract)
     return Job(
         settings=settings,
         control_id=control_id,
         control=control,
-        control_sha256=file_sha256(files[control_id]),
+        control_sha256=file_sha256(path),
         contract=contract,
         source=control.source(system),
         scope=scope,
-        period=period_of(target, scope.observation_periods, scope.zone),
+        period=period,
         window=target,
         retention_years=retention_years((contract, rules), settings.retention_years, settings.retention_cap_years),
     )

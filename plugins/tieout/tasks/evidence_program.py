@@ -1,127 +1,57 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The DAG that keeps the evidence store: ``evidence_digest`` records what silence would hide, and seals it into the chain."""
+"""The DAGs of the evidence program: they keep the store, and look after each observation period from readiness to close.
+
+evidence_digest         hourly      record what silence would hide, seal the chain, anchor its head
+evidence_readiness      weekly      before a period starts: files, bucket, clock, owners, a dry run of every collector
+evidence_freshness      daily       snapshots that are due; what is stale, what is about to be missed
+evidence_true_up        daily       of ended periods, or one that a run names: extract again, compare, land differences
+evidence_period_close   daily       when nothing of an ended period is open: last snapshot, closing record, final digest
+evidence_post_period    by hand     what happened after a period's end, up to a stated date
+"""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from airflow.sdk import DAG, BaseOperator, Param
+from airflow.sdk import DAG, Param
 
+from tieout.criteria.scope import load_scope
 from tieout.settings import Settings, from_environment
+from tieout.tasks.closing import CloseOperator, PlanOperator, PostPeriodOperator, TrueUpOperator
+from tieout.tasks.digest import AnchorOperator, RecordOperator, SealOperator
+from tieout.tasks.readiness import FreshnessOperator, ReadinessOperator, SnapshotOperator
 from tieout.tasks.retries import retry_arguments
 
-if TYPE_CHECKING:
-    from airflow.sdk import Context
-
-log = logging.getLogger(__name__)
-DIGEST_DAG = "evidence_digest"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+DIGEST, READINESS, FRESHNESS = "evidence_digest", "evidence_readiness", "evidence_freshness"
+TRUE_UP, PERIOD_CLOSE, POST_PERIOD = "evidence_true_up", "evidence_period_close", "evidence_post_period"
+_PERIOD = "Observation period; empty for the one that is due"
+_MAPPED_AT_ONCE = 4
 
 
-class RecordOperator(BaseOperator):
-    """Record, as the writer: windows that were not extracted, and leftovers of runs that never finished.
-
-    Returns:
-        How many records of each were written.
-    """
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Look for silence, and sign what is found."""
-        from tieout.flows.upkeep import sweep
-        from tieout.tasks.connections import landing_signer, stores
-
-        settings = from_environment()
-        evidence, _ = stores(settings)
-        task = context["ti"]
-        swept = sweep(settings, evidence, landing_signer(settings), _now, f"{task.dag_id} {task.run_id} {task.task_id}")
-        log.info("Recorded: %s windows not extracted, %s landings abandoned", swept.not_extracted, swept.abandoned)
-        return asdict(swept)
-
-
-class SealOperator(BaseOperator):
-    """Seal, as the digest principal: the next digest of the chain, and the index.
-
-    Returns:
-        Sequence, key and hash of the digest, and how much it covers: a reference, never evidence.
-    """
-
-    def execute(self, context: Context) -> dict[str, Any]:
-        """List the bucket, write the digest, roll the index."""
-        from tieout.flows.digest import chain_retention, seal
-        from tieout.tasks.connections import digest_signer, digest_store
-
-        settings = from_environment()
-        store = digest_store(settings)
-        sealed = seal(
-            store,
-            digest_signer(settings),
-            chain_retention(settings, _now()),
-            _now,
-            settings.digest_cadence_seconds,
-            closes=[context["params"]["closes"]] if context["params"].get("closes") else [],
-            progress=_progress,
-        )
-        log.info(
-            "Digest %s: %s new versions, %s new delete markers, %s landings indexed. Head: %s",
-            sealed.sequence, sealed.new_versions, sealed.new_delete_markers, sealed.indexed, sealed.sha256,
-        )  # fmt: skip
-        if sealed.new_delete_markers:
-            log.warning("Delete markers hide evidence: run tieout verify, and find out who put them there.")
-        return asdict(sealed)
-
-
-class AnchorOperator(BaseOperator):
-    """Anchor, as the digest principal: a time stamp of the head, and a message to the auditor's channel.
-
-    Returns:
-        When it was stamped, and whether it was announced.
-    """
-
-    template_fields = ("sealed",)
-
-    def __init__(self, *, sealed: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.sealed = sealed
-
-    def execute(self, context: Context) -> dict[str, Any]:  # noqa: ARG002
-        """Send the head to whoever the settings name."""
-        from tieout.flows.anchor import anchor
-        from tieout.flows.digest import chain_retention
-        from tieout.tasks.connections import digest_store
-
-        settings = from_environment()
-        anchored = anchor(settings, digest_store(settings), self.sealed["sequence"], chain_retention(settings, _now()))
-        if anchored.stamped_at is None and not anchored.announced:
-            log.warning("The head is anchored nowhere: set TIEOUT_TSA_URL or TIEOUT_ANNOUNCE_TO (docs: README, section 4).")
-        else:
-            log.info("Head stamped at %s, announced: %s", anchored.stamped_at, anchored.announced)
-        return asdict(anchored)
-
-
-def _progress(done: int, total: int) -> None:
-    if done % 1000 == 0:
-        log.info("Looked at %s of %s new versions", done, total)
-
-
-def digest_dag(settings: Settings) -> DAG:
-    """Return the DAG that seals the bucket, one run at a time, every `Settings.digest_cadence_seconds`."""
-    dag = DAG(
-        dag_id=DIGEST_DAG,
-        description="Record what was not extracted or left behind, then seal everything into the signed chain of digests",
-        schedule=settings.digest_cadence,
+def _dag(settings: Settings, dag_id: str, description: str, schedule: Any, **params: Param) -> DAG:
+    return DAG(
+        dag_id=dag_id,
+        description=description,
+        schedule=schedule,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
         max_active_runs=1,
         tags=["tieout", "evidence_program"],
-        params={"closes": Param(None, type=["null", "string"], description="Observation period whose final digest this is")},
+        params=params,
         default_args={"owner": "tieout", **retry_arguments(settings)},
     )
+
+
+def _text(description: str) -> Param:
+    return Param(None, type=["null", "string"], description=description)
+
+
+def digest_dag(settings: Settings) -> DAG:
+    """Return the DAG that seals the bucket, one run at a time, every `Settings.digest_cadence_seconds`."""
+    description = "Record what was not extracted or left behind, then seal everything into the signed chain of digests"
+    closes = _text("Observation period whose final digest this is")
+    dag = _dag(settings, DIGEST, description, settings.digest_cadence, closes=closes)
     recorded = RecordOperator(task_id="record", dag=dag)
     queue = {"queue": settings.digest_queue} if settings.digest_queue else {}
     sealed = SealOperator(task_id="seal", dag=dag, **queue)
@@ -130,10 +60,75 @@ def digest_dag(settings: Settings) -> DAG:
     return dag
 
 
+def readiness_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that checks, each Monday, that a period which starts within 45 days has what it needs."""
+    description = "Before a period: files, bucket, keys, clock, owners, and a dry run of every collector; recorded"
+    dag = _dag(settings, READINESS, description, _cron("0 5 * * 1", time_zone), period=_text(_PERIOD))
+    ReadinessOperator(task_id="check", dag=dag)
+    return dag
+
+
+def freshness_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that takes snapshots that are due and fails, every day, where evidence is stale."""
+    description = "Snapshots that are due; what is stale, and what is about to be missed"
+    dag = _dag(settings, FRESHNESS, description, _cron("0 7 * * *", time_zone))
+    SnapshotOperator(task_id="snapshot", dag=dag)
+    FreshnessOperator(task_id="look", dag=dag)
+    return dag
+
+
+def true_up_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that extracts ended periods, or one that a run names, again, and lands what differs."""
+    description = "Extract a whole period again and compare with the union of its landings: added, vanished, changed"
+    dag = _dag(settings, TRUE_UP, description, _cron("0 3 * * *", time_zone), period=_text(_PERIOD))
+    planned = PlanOperator(task_id="plan", what="true_up", dag=dag)
+    mapped = TrueUpOperator.partial(task_id="true_up", dag=dag, max_active_tis_per_dag=_MAPPED_AT_ONCE)
+    mapped.expand_kwargs(planned.output)
+    return dag
+
+
+def period_close_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that closes an ended period once nothing of it is open, and asks for its final digest."""
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+
+    description = "When true-up and follow-up of an ended period are done: last snapshot, closing record, final digest"
+    dag = _dag(settings, PERIOD_CLOSE, description, _cron("0 4 * * *", time_zone), period=_text(_PERIOD))
+    closed = CloseOperator(task_id="close", dag=dag)
+    TriggerDagRunOperator(task_id="final_digest", trigger_dag_id=DIGEST, conf={"closes": closed.output}, dag=dag)
+    return dag
+
+
+def post_period_dag(settings: Settings) -> DAG:
+    """Return the DAG that extracts what happened after a period's end, up to a stated date."""
+    description = "What happened after a period's end, up to a stated date: incidents, changes, late deviations"
+    until = _text("Last day of the extract, for example 2027-01-31; it has to be over")
+    dag = _dag(settings, POST_PERIOD, description, None, period=_text("Observation period"), until=until)
+    planned = PlanOperator(task_id="plan", what="post_period", dag=dag)
+    mapped = PostPeriodOperator.partial(task_id="extract", dag=dag, max_active_tis_per_dag=_MAPPED_AT_ONCE)
+    mapped.expand_kwargs(planned.output)
+    return dag
+
+
+def _cron(expression: str, time_zone: str) -> Any:
+    from airflow.timetables.trigger import CronTriggerTimetable
+
+    return CronTriggerTimetable(expression, timezone=time_zone, run_immediately=timedelta())
+
+
 def dags() -> dict[str, DAG]:
-    """Return the DAGs that keep the evidence store, by id.
+    """Return the DAGs of the evidence program, by id.
 
     Raises:
-        ConfigurationError: The settings are wrong.
+        ConfigurationError: The settings or the scope file are wrong.
     """
-    return {DIGEST_DAG: digest_dag(from_environment())}
+    settings = from_environment()
+    zone = load_scope(settings.scope_file).time_zone
+    built = [
+        digest_dag(settings),
+        readiness_dag(settings, zone),
+        freshness_dag(settings, zone),
+        true_up_dag(settings, zone),
+        period_close_dag(settings, zone),
+        post_period_dag(settings),
+    ]
+    return {dag.dag_id: dag for dag in built}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DAGs of the controls of kind ``population_export``: per system, collect >> validate >> land."""
+"""DAGs of the controls: per system, collect >> validate >> land."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup
 from airflow.sdk.exceptions import AirflowFailException
 
-from tieout.criteria.controls import Control, control_files, load_control
+from tieout.criteria.controls import Control, Kind, control_files, kind_of, load_control
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings, from_environment
+from tieout.tasks.deadlines import alert
 from tieout.tasks.operators import CollectOperator, LandOperator, ValidateOperator
 from tieout.tasks.retries import retry_arguments
 from tieout.tasks.timetable import WindowTimetable
@@ -36,6 +37,7 @@ def build_dag(control_id: str, control: Control, scope: Scope, settings: Setting
                 None, type=["null", "string"], description="Why this extraction supersedes the one that has landed"
             )
         },
+        deadline=alert(control_id, schedule.window.value, scope.time_zone),
         default_args={"owner": control.owner, **retry_arguments(settings)},
     )
     # A name and no URI: a scheme would make Airflow import every provider that handles one, at parse time.
@@ -67,8 +69,10 @@ def placeholder(control_id: str, problem: str) -> DAG:
     return dag
 
 
-def dags(read_settings: Callable[[], Settings] = from_environment) -> dict[str, DAG]:
-    """Return one DAG per control file of kind ``population_export``, by id; a broken file gives a failing placeholder.
+def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -> dict[str, DAG]:
+    """Return one DAG per control file of a kind, by id; a broken file gives a failing placeholder.
+
+    A file whose kind can not be read counts as a population export, so that exactly one DAG file shows it.
 
     Raises:
         ConfigurationError: The settings or the scope file are wrong: no control can run then.
@@ -77,6 +81,8 @@ def dags(read_settings: Callable[[], Settings] = from_environment) -> dict[str, 
     scope = load_scope(settings.scope_file)
     built = {}
     for control_id, path in control_files(settings.controls_folder).items():
+        if kind_of(path) != kind:
+            continue
         try:
             control = load_control(path)
         except ConfigurationError as error:

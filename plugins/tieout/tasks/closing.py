@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The operators at and after a period's end: true-up, post-period extract, close."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from tieout.criteria.scope import load_scope
+from tieout.settings import Settings, from_environment
+from tieout.tasks.period_runs import LINGER, by, named_period, now
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from tieout.criteria.periods import ObservationPeriod
+    from tieout.flows.status import Program
+
+log = logging.getLogger(__name__)
+
+
+class PlanOperator(BaseOperator):
+    """Say what a run is about: each system of each control, and a period.
+
+    Args:
+        what: ``true_up`` or ``post_period``.
+
+    Returns:
+        One set of arguments for each mapped task.
+    """
+
+    def __init__(self, *, what: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.what = what
+
+    def execute(self, context: Context) -> list[dict[str, str]]:
+        """Take the period that the run names; for a true-up by schedule, those that have ended and have none since."""
+        from tieout.flows.post_period import populations
+        from tieout.flows.status import active_controls, read_program
+
+        settings = from_environment()
+        program = read_program(settings)
+        named = named_period(program, context)
+        if self.what == "post_period":
+            if named is None or not context["params"].get("until"):
+                msg = "name the period and the date up to which to extract in the run's parameters: period, until"
+                raise AirflowFailException(msg)
+            return [
+                {"control_id": control, "system": system, "period_id": named.id}
+                for control, system in populations(program, named)
+            ]
+        return [
+            {"control_id": control_id, "system": source.system, "period_id": period.id}
+            for period, done in self._periods(settings, program, named)
+            for control_id, control in active_controls(program, period).items()
+            for source in control.systems
+            if (control_id, source.system) not in done
+        ]
+
+    def _periods(
+        self, settings: Settings, program: Program, named: ObservationPeriod | None
+    ) -> list[tuple[ObservationPeriod, set[tuple[str, str]]]]:
+        """Return the periods to true up, each with the controls and systems that were since its end."""
+        from tieout.flows.outlook import current_periods
+        from tieout.flows.true_up import trued_up
+        from tieout.tasks.connections import stores
+
+        if named is not None:
+            return [(named, set())]
+        zone, at = program.scope.zone, now()
+        evidence, _ = stores(settings)
+        ended = [period for period in current_periods(program, at, LINGER) if period.end(zone) <= at]
+        return [(period, trued_up(evidence, period, period.end(zone))) for period in ended]
+
+
+class _MappedOperator(BaseOperator):
+    """What the mapped tasks share: one system of one control, and a period."""
+
+    template_fields = ("control_id", "system", "period_id")
+
+    def __init__(self, *, control_id: str, system: str, period_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.control_id = control_id
+        self.system = system
+        self.period_id = period_id
+
+    def period(self, settings: Settings) -> ObservationPeriod:
+        """Return the period."""
+        from tieout.flows.status import choose_period
+
+        return choose_period(load_scope(settings.scope_file).observation_periods, self.period_id, date.min)
+
+
+class TrueUpOperator(_MappedOperator):
+    """Extract a period again, compare with what has landed, land the differences.
+
+    Returns:
+        Manifest and how many rows differ: a reference, never evidence.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """True up one system of one control."""
+        from tieout.collectors.ipe import AirflowRun
+        from tieout.flows.true_up import plan_true_up, true_up
+        from tieout.tasks.connections import landing_signer, stores
+
+        settings = from_environment()
+        scope = load_scope(settings.scope_file)
+        today = scope.calendar.day_of(now())
+        job = plan_true_up(settings, self.control_id, self.system, self.period(settings), today)
+        task = context["ti"]
+        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
+        evidence, _ = stores(settings)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            reference, found = true_up(job, evidence, landing_signer(settings), now, Path(work), run)
+        log.info(
+            "%s %s: %s rows landed, %s at the source now, %s differ: %s",
+            self.control_id, self.system, found.before, found.after, found.rows.num_rows, reference.manifest_key,
+        )  # fmt: skip
+        if found.rows.num_rows:
+            log.warning("Each difference has to be explained before the period can be closed: tieout true-up --help")
+        return {
+            "control": self.control_id,
+            "system": self.system,
+            "manifest_key": reference.manifest_key,
+            "manifest_sha256": reference.manifest_sha256,
+            "differences": found.rows.num_rows,
+        }
+
+
+class PostPeriodOperator(_MappedOperator):
+    """Extract what happened after a period's end, up to a stated date.
+
+    Returns:
+        Manifest and rows: a reference, never evidence.
+    """
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Extract one system of one control."""
+        from tieout.collectors.ipe import AirflowRun
+        from tieout.flows.post_period import extract, plan_post_period
+        from tieout.tasks.connections import landing_signer, stores
+
+        settings = from_environment()
+        until = date.fromisoformat(context["params"]["until"])
+        job = plan_post_period(settings, self.control_id, self.system, self.period(settings), until)
+        task = context["ti"]
+        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
+        evidence, _ = stores(settings)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            reference = extract(job, evidence, landing_signer(settings), now, Path(work), run)
+        log.info("%s %s: %s rows after the period: %s", self.control_id, self.system, reference.rows, reference.manifest_key)
+        return {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256, "rows": reference.rows}
+
+
+class CloseOperator(BaseOperator):
+    """Close the oldest period that has ended and is not closed, once nothing of it is open.
+
+    Returns:
+        Id of the period, whose final digest is next.
+    """
+
+    def execute(self, context: Context) -> str:
+        """Skip, and say what is open, where it can not be closed yet."""
+        from tieout.flows.close import close, is_closed, open_points
+        from tieout.flows.status import read_facts, read_program, read_records, status
+        from tieout.flows.true_up import read_true_ups
+        from tieout.flows.upkeep import retention_for
+        from tieout.tasks.connections import landing_signer, stores
+
+        settings = from_environment()
+        program, at = read_program(settings), now()
+        scope = program.scope
+        evidence, _ = stores(settings)
+        records = read_records(evidence)
+        named = named_period(program, context)
+        ended = [period for period in scope.observation_periods if period.type == 2 and period.end(scope.zone) <= at]
+        to_close = [period for period in ([named] if named else ended) if not is_closed(records, period, scope)]
+        if not to_close:
+            raise AirflowSkipException("no period has ended and is not closed")
+        period = min(to_close, key=lambda each: each.end_day)
+        found = status(program, read_facts(evidence, at), period, at)
+        with TemporaryDirectory(prefix="tieout-") as work:
+            true_ups = read_true_ups(evidence, period, period.start(scope.zone), Path(work))
+        points = open_points(program, found, true_ups, at)
+        if points:
+            _log_points(period, points)
+            raise AirflowSkipException(f"{period.id} can not be closed: {len(points)} points are open, see the log")
+        retention = retention_for(settings, scope, period.id, at)
+        key = close(settings, found, true_ups, evidence, landing_signer(settings), retention, by(context), at)
+        log.info("%s is closed: %s. The digest that follows is its final one.", period.id, key)
+        return period.id
+
+
+def _log_points(period: ObservationPeriod, points: Sequence[str]) -> None:
+    log.warning("%s can not be closed yet, %s points are open:", period.id, len(points))
+    for point in points:
+        log.warning("  %s", point)
