@@ -268,6 +268,24 @@ def find_differences(true_ups: Sequence[TrueUp], control: str, system: str | Non
     return found[0]
 
 
+def rows_named(found: TrueUp, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the one difference that each text stands in the key of.
+
+    Raises:
+        ConfigurationError: A text stands in the key of none, or of several.
+    """
+    meant = []
+    for text in texts:
+        named = [row for row, _ in found.differences if text in row["row_key"]]
+        if len(named) != 1:
+            known = "; ".join(as_text(row) for row, _ in found.differences[:20]) or "none"
+            whose = f"{found.control} {found.system}"
+            msg = f"row {text!r}: expected one difference of {whose}, found {len(named)}. There are: {known}."
+            raise ConfigurationError(msg)
+        meant += named
+    return meant
+
+
 def as_text(row: dict[str, Any]) -> str:
     """Return a difference for a person to read."""
     key = " ".join(str(value) for name, value in json.loads(row["row_key"]).items() if name != "system")
