@@ -80,12 +80,14 @@ class Due:
         opens: First day on which performing it counts for this interval.
         due: Last day on which it is on time.
         last_late: Last day on which it is late and still counts for this interval.
+        last_day: Last day of the interval itself.
     """
 
     key: str
     opens: date
     due: date
     last_late: date
+    last_day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,8 @@ def performances_due(frequency: Frequency, calendar: Calendar, first_day: date, 
             # What is done while the interval before is still on time is that one's.
             opens = min(max(opens, last_due + _DAY), due)
         if due >= first_day:
-            yield Due(_key(frequency.every, interval, calendar), opens, due, due + timedelta(days=frequency.grace_days))
+            last_late = due + timedelta(days=frequency.grace_days)
+            yield Due(_key(frequency.every, interval, calendar), opens, due, last_late, interval.end - _DAY)
         last_due, interval = due, _interval(frequency.every, interval.end, calendar)
 
 

@@ -117,10 +117,11 @@ class Shown:
 def performances_expected(control: Control, scope: Scope, first_day: date, end_day: date) -> list[Due]:
     """Return the performances of a periodic control that are due in ``[first_day, end_day)``.
 
-    One is expected where the control is in force, and serves a category in scope, on the day it is due.
+    One is expected where the control is in force, and serves a category in scope, on the day it is due, and was in force on some
+    day of the interval: the month before a control began is not its.
     """
     due = performances_due(control.control_frequency, scope.calendar, first_day, end_day)
-    return [each for each in due if scope.is_active(control, each.due)]
+    return [each for each in due if each.last_day >= control.effective_from and scope.is_active(control, each.due)]
 
 
 def shown_by(landed: Iterable[LandedExtraction], system: str) -> list[Shown]:
