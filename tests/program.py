@@ -30,6 +30,8 @@ class Program:
     end_day: date
     entries: dict[tuple[str, str], list[Entry]] = field(default_factory=dict)
     period: str = "simulated"
+    more_periods: list[tuple[str, date, date]] = field(default_factory=list)
+    owners: dict[str, str] = field(default_factory=dict)
 
     @property
     def controls(self) -> Path:
@@ -46,7 +48,7 @@ class Program:
         return f"{self.month(number):%Y-%m}"
 
     def keep(self, *controls: str) -> None:
-        """Keep these controls of the library, each extracted monthly from drops, and put the scope and nothing else around them."""
+        """Keep these controls of the library, each extracted monthly from drops, and write the scope around them."""
         for path in self.controls.glob("*.yaml"):
             if path.stem not in controls:
                 path.unlink()
@@ -65,12 +67,14 @@ class Program:
 
     def write_scope(self, systems: list[str]) -> None:
         """Write the scope: the period, Security, these systems."""
+        periods = [(self.period, self.first_day, self.end_day), *self.more_periods]
         said = {
             "system_name": "Shop",
             "time_zone": "UTC",
             "observation_periods": [
-                {"id": self.period, "type": 2, "first_day": str(self.first_day), "end_day": str(self.end_day)},
+                {"id": name, "type": 2, "first_day": str(first), "end_day": str(end)} for name, first, end in periods
             ],
+            "owners": [{"role": role, "email": email} for role, email in self.owners.items()],
             "categories": [{"category": "security", "effective_from": "2020-01-01"}],
             "systems": [{"system": name, "name": name, "owner": "Security Lead"} for name in systems],
         }

@@ -150,19 +150,25 @@ class Airflow:
 
 
 @contextmanager
-def running_airflow(folder: Path, repository: Path, **variables: str) -> Iterator[Airflow]:
+def running_airflow(
+    folder: Path, repository: Path, prepare: Callable[[Path], None] | None = None, **variables: str
+) -> Iterator[Airflow]:
     """Start Airflow over an object store of its own, with a proxy between them, and stop both.
 
     Args:
         folder: Where.
         repository: The repository's folder.
+        prepare: Changes the project before anything starts; without it, the samples are built.
         variables: Environment variables that take precedence.
     """
     home = make_project(folder, repository)
+    if prepare:
+        prepare(home)
     stack = Stack(home)
     try:
         stack.start_store(lambda _: None)
-        stack.build_samples(lambda _: None)
+        if not prepare:
+            stack.build_samples(lambda _: None)
         with S3Proxy(stack.installation.store_port) as proxy:
             overrides = {"TIEOUT_RETRY_DELAY_SECONDS": "1", **variables}
             for name in ("AIRFLOW_CONN_TIEOUT_WRITER", "AIRFLOW_CONN_TIEOUT_DIGEST"):

@@ -14,11 +14,14 @@ import click
 from rich.console import Console
 
 from tieout import __version__
+from tieout.commands.criteria import criteria
 from tieout.commands.doctor import doctor
 from tieout.commands.hold import hold
 from tieout.commands.identity import identity
 from tieout.commands.index import index
 from tieout.commands.keys import keys
+from tieout.commands.lint import lint
+from tieout.commands.period import explain, forecast, true_up
 from tieout.commands.quarantine import quarantine
 from tieout.commands.register import register
 from tieout.commands.status import status
@@ -126,7 +129,22 @@ def _first_rows(part: Path) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in first.to_pylist()] if first is not None else []
 
 
-for command in (verify, doctor, hold, identity, index, keys, quarantine, register, status):
+for command in (
+    verify,
+    criteria,
+    doctor,
+    hold,
+    identity,
+    index,
+    keys,
+    lint,
+    quarantine,
+    register,
+    status,
+    true_up,
+    explain,
+    forecast,
+):
     main.add_command(command)
 
 

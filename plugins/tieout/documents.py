@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -15,6 +16,9 @@ from tieout.errors import ConfigurationError
 
 MAX_YAML_BYTES = 4 * 1024 * 1024
 """No YAML file of ours is near this size; a larger one is refused before it is parsed."""
+
+_MOST_SHOWN = 200
+"""Characters of a wrong value that a message repeats."""
 
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound="Document")
@@ -30,8 +34,12 @@ class Document(BaseModel):
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+_KEYS_READ_AS_TEXT = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "null")}
+"""YAML 1.1 reads the key ``on`` as true; each key of ours is a name."""
+
+
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """A safe loader that keeps dates as text and refuses a key given twice."""
+    """A safe loader that keeps dates as text, reads each key as text, and refuses a key given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: dict[str, int] = {}
@@ -43,6 +51,8 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
                 problem = f"key {key.value!r} stands twice: lines {seen[key.value]} and {line}"
                 raise yaml.MarkedYAMLError(problem=problem, problem_mark=key.start_mark)
             seen[key.value] = line
+            if key.tag in _KEYS_READ_AS_TEXT:
+                key.tag = "tag:yaml.org,2002:str"
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep=deep)
         return mapping
 
@@ -94,7 +104,8 @@ def _parsed(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        msg = f"{path}:{line}: {error.problem}."
+        hint = " Indent with spaces: YAML takes no tabs." if _is_indented_by_tab(text, line) else ""
+        msg = f"{path}:{line}: {error.problem}.{hint}"
         raise ConfigurationError(msg) from error
     except yaml.YAMLError as error:  # a character that no YAML file may hold
         msg = f"{path}: cannot be read: {error}."
@@ -102,6 +113,12 @@ def _parsed(path: Path, text: str) -> tuple[yaml.Node | None, Any]:
     except ValueError as error:  # a tag such as !!int before a text that is none
         msg = f"{path}: a value does not fit its tag: {error}."
         raise ConfigurationError(msg) from error
+
+
+def _is_indented_by_tab(text: str, line: int) -> bool:
+    lines = text.splitlines()
+    indented = lines[line - 1] if line <= len(lines) else ""
+    return "\t" in indented[: len(indented) - len(indented.lstrip())]
 
 
 def _collect_lines(node: yaml.Node, at: Location, lines: dict[Location, int]) -> None:
@@ -119,30 +136,68 @@ def load(path: Path, model: type[M]) -> M:
     """Read ``path`` as ``model``.
 
     Raises:
-        ConfigurationError: One line per mistake, each with file, line, what was expected and, for an unknown key,
-            the key that was probably meant.
+        ConfigurationError: One line per mistake, each with file, line, what was expected and, for an unknown key or a value
+            that is none of those allowed, the one that was probably meant.
     """
+    return load_with_lines(path, model)[0]
+
+
+def load_with_lines(path: Path, model: type[M]) -> tuple[M, dict[Location, int]]:
+    """Read ``path`` as ``model``, as `load` does, and return the lines beside it: see `line_of`."""
     data, lines = read_yaml(path)
     try:
-        return model.model_validate(data)
+        return model.model_validate(data), lines
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_explain(path, model, lines, entry) for entry in error.errors())) from error
+        mistakes = _own_mistakes(error.errors())
+        raise ConfigurationError("\n".join(_explain(path, model, lines, entry) for entry in mistakes)) from error
+
+
+def line_of(lines: dict[Location, int], at: Location) -> int:
+    """Return the line of a location; where the file does not have it, that of the nearest mapping or list around it."""
+    while at not in lines:
+        at = at[:-1]
+    return lines[at]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``Did you mean 'monthly'?`` for the known word that is closest; an empty text where none is close."""
+    by_lower = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(word.lower(), by_lower, n=1)
+    return f"Did you mean {by_lower[close[0]]!r}?" if close else ""
+
+
+def _own_mistakes(entries: Sequence[Any]) -> list[Any]:
+    """Leave out that a list is too short, where that only follows from an entry of it that is wrong."""
+    deeper = {entry["loc"][:depth] for entry in entries for depth in range(len(entry["loc"]))}
+    return [entry for entry in entries if entry["type"] != "too_short" or entry["loc"] not in deeper]
 
 
 def _explain(path: Path, model: type[BaseModel], lines: dict[Location, int], entry: Any) -> str:
     location: Location = entry["loc"]
-    known = location
-    while known not in lines:
-        known = known[:-1]
-    where = f"{path}:{lines[known]}: {'.'.join(map(str, location))}"
+    key = ".".join(map(str, location))
+    where = f"{path}:{line_of(lines, location)}: {key}{': ' if key else ''}"
     if entry["type"] == "extra_forbidden":
         keys = _keys_at(model, location[:-1])
-        close = difflib.get_close_matches(str(location[-1]), keys, n=1)
-        hint = f"Did you mean {close[0]!r}?" if close else f"Known keys: {', '.join(keys)}."
-        return f"{where}: unknown key. {hint}"
+        hint = did_you_mean(str(location[-1]), keys) or f"Known keys: {', '.join(keys)}."
+        return f"{where}unknown key. {hint}"
     if entry["type"] == "missing":
-        return f"{where}: this key is required and absent."
-    return f"{where}: {entry['msg']}, got {entry['input']!r}."
+        return f"{where}this key is required and absent."
+    value, message = entry["input"], entry["msg"].removeprefix("Value error, ")
+    if entry["type"] == "value_error" and isinstance(value, dict | list):
+        return f"{where}{message}."  # the whole mapping or list would bury what its validator found in it
+    return f"{where}{message}, got {_shown(value)}.{_hint(entry)}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."
+
+
+def _hint(entry: Any) -> str:
+    if entry["type"] not in ("literal_error", "enum") or not isinstance(entry["input"], str):
+        return ""
+    hint = did_you_mean(entry["input"], re.findall(r"'([^']*)'", entry["ctx"]["expected"]))
+    return f" {hint}" if hint else ""
 
 
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:

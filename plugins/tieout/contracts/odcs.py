@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,9 +19,12 @@ from typing import Any
 import jsonschema_rs
 import pyarrow as pa
 
+from tieout.contracts.odcs_rules import Mistakes, Rule, RuleKind, read_rules
 from tieout.contracts.retention import stated_retention
-from tieout.documents import read_yaml
+from tieout.documents import Location, read_yaml
 from tieout.errors import ConfigurationError
+
+__all__ = ["LANDING_COLUMN", "Column", "Contract", "Rule", "RuleKind", "contract_file", "load_contract"]
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "string": pa.string(),
@@ -31,32 +34,9 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "timestamp": pa.timestamp("us", tz="UTC"),
     "date": pa.date32(),
 }
+_PROPERTIES: Location = ("schema", 0, "properties")
 LANDING_COLUMN = "_landing"
 """Column that every landed row carries: the landing it came with."""
-
-
-class RuleKind(StrEnum):
-    """What a rule is about: the contract of the data, or the control."""
-
-    CONTRACT = "contract"
-    CONTROL = "control"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One quality rule: a Great Expectations expectation.
-
-    Contract rules have severity ``critical``: one that is not met keeps the population from landing. Control rules have
-    severity ``warning``: a row that does not meet one lands, with a potential deviation. A null in the column of a control
-    rule, other than one about nulls, is *not determinable* for ``not_determinable_because``.
-    """
-
-    id: str
-    name: str
-    kind: RuleKind
-    expectation: str
-    arguments: dict[str, Any]
-    not_determinable_because: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,34 +105,22 @@ def load_contract(path: Path) -> Contract:
     Raises:
         ConfigurationError: The file breaks the ODCS 3.1 schema, or what we ask beyond it: a name that equals the
             file's, one schema object, a key, known types, rules that `tieout.contracts.expectations` can run, and a
-            retention in whole years if there is one.
+            retention in whole years if there is one. One line per mistake, each with file, line and cure.
     """
     data, lines = read_yaml(path)
-    problem = next(iter(_odcs_validator().iter_errors(data)), None)
-    if problem is not None:
-        at = "/".join(map(str, problem.instance_path)) or "the document"
-        msg = f"{path}: {at}: does not follow ODCS 3.1: {problem.message}."
-        raise ConfigurationError(msg)
+    mistakes = Mistakes(path, lines)
     evidence_type = path.name.removesuffix(".odcs.yaml")
     table = evidence_type.rpartition(".v")[0]
-    objects = data.get("schema", [])
-    if len(objects) != 1 or objects[0]["name"] != table or data.get("name") != table:
-        msg = f"{path}: expected name {table!r} and one schema object {table!r}, as the file name says."
-        raise ConfigurationError(msg)
-    properties = objects[0].get("properties", [])
-    columns = tuple(_column(path, entry) for entry in properties)
-    if len({column.name for column in columns}) != len(columns):
-        msg = f"{path}: two columns share a name."
-        raise ConfigurationError(msg)
-    keyed = [entry for entry in properties if entry.get("primaryKey")]
-    key = tuple(entry["name"] for entry in sorted(keyed, key=lambda entry: int(entry.get("primaryKeyPosition", 0))))
-    if not key or any(not column.required for column in columns if column.name in key):
-        msg = f"{path}: expected a primary key of required columns, got {list(key) or 'none'}."
-        raise ConfigurationError(msg)
-    rules = [_rule(path, entry, columns) for entry in objects[0].get("quality", [])]
-    if len({rule.id for rule in rules}) != len(rules):
-        msg = f"{path}: two quality rules share an id."
-        raise ConfigurationError(msg)
+    _check_form(data, table, mistakes)
+    mistakes.refuse()
+    columns = tuple(_columns(data["schema"][0], mistakes))
+    key = _key(data["schema"][0], mistakes)
+    rules = read_rules(data["schema"][0], {column.name: column for column in columns}, mistakes)
+    try:
+        retention = stated_retention(path, data, lines)
+    except ConfigurationError as error:
+        mistakes.found.append(str(error))
+    mistakes.refuse()
     return Contract(
         evidence_type=evidence_type,
         table=table,
@@ -162,72 +130,49 @@ def load_contract(path: Path) -> Contract:
         columns=columns,
         key=key,
         rules=tuple(sorted(rules, key=lambda rule: rule.kind is RuleKind.CONTROL)),
-        retention_years=stated_retention(path, data, lines),
+        retention_years=retention,
     )
 
 
-def _column(path: Path, entry: dict[str, Any]) -> Column:
-    logical = entry.get("logicalType", "string")
-    if logical not in _ARROW_TYPES:
-        msg = f"{path}: column {entry['name']!r}: expected logicalType {', '.join(_ARROW_TYPES)}; got {logical!r}."
-        raise ConfigurationError(msg)
-    if entry["name"].startswith("_"):
-        msg = f"{path}: column {entry['name']!r}: names that start with '_' are the store's own."
-        raise ConfigurationError(msg)
-    if entry.get("quality"):
-        msg = f"{path}: column {entry['name']!r}: its quality rules would not run: move them to the schema object."
-        raise ConfigurationError(msg)
-    return Column(
-        name=entry["name"],
-        type=_ARROW_TYPES[logical],
-        required=bool(entry.get("required", False)),
-        personal=entry.get("classification") == "personal",
-    )
-
-
-_KINDS = {"critical": RuleKind.CONTRACT, "warning": RuleKind.CONTROL}
-
-
-def _rule(path: Path, entry: dict[str, Any], columns: tuple[Column, ...]) -> Rule:
-    where = f"{path}: rule {entry.get('id', '(no id)')!r}"
-    implementation = entry.get("implementation")
-    well_formed = entry.get("engine") == "great-expectations" and "id" in entry
-    if not well_formed or not isinstance(implementation, dict) or not {"type", "kwargs"} <= implementation.keys():
-        msg = f"{where}: expected an id, engine great-expectations, and an implementation with type and kwargs."
-        raise ConfigurationError(msg)
-    if entry.get("severity") not in _KINDS:
-        msg = f"{where}: expected severity critical (contract) or warning (control), got {entry.get('severity')!r}."
-        raise ConfigurationError(msg)
-    properties = {item["property"]: item["value"] for item in entry.get("customProperties", [])}
-    rule = Rule(
-        id=entry["id"],
-        name=entry.get("name", entry["id"]),
-        kind=_KINDS[entry["severity"]],
-        expectation=implementation["type"],
-        arguments=implementation["kwargs"] or {},
-        not_determinable_because=properties.get("notDeterminableBecause"),
-    )
-    _check_rule(where, rule, columns)
-    return rule
-
-
-def _check_rule(where: str, rule: Rule, columns: tuple[Column, ...]) -> None:
-    names = {column.name: column for column in columns}
-    mentioned = [rule.arguments["column"]] if "column" in rule.arguments else rule.arguments.get("column_list", [])
-    unknown = [name for name in mentioned if name not in names]
-    if unknown:
-        msg = f"{where}: names column {unknown[0]!r}, which the contract does not have."
-        raise ConfigurationError(msg)
-    if "mostly" in rule.arguments:
-        msg = f"{where}: 'mostly' would call a rule met that some rows do not meet. Leave it out: each row counts."
-        raise ConfigurationError(msg)
-    if rule.kind is RuleKind.CONTRACT:
+def _check_form(data: dict[str, Any], table: str, mistakes: Mistakes) -> None:
+    for problem in _odcs_validator().iter_errors(data):
+        at: Location = tuple(problem.instance_path)
+        name = "/".join(map(str, at)) or "the document"
+        mistakes.add(at, f"{name}: does not follow ODCS 3.1: {problem.message}.")
+    if mistakes.found:
         return
-    if "column" not in rule.arguments:
-        msg = f"{where}: a control rule judges rows by one column, and this one names none."
-        raise ConfigurationError(msg)
-    judges_nulls = rule.expectation == "expect_column_values_to_not_be_null"
-    nullable = not names[rule.arguments["column"]].required
-    if nullable and not judges_nulls and not rule.not_determinable_because:
-        msg = f"{where}: its column can be null: add customProperty notDeterminableBecause, which says what a null means."
-        raise ConfigurationError(msg)
+    objects = data.get("schema", [])
+    if len(objects) != 1 or objects[0]["name"] != table or data.get("name") != table:
+        mistakes.add(("name",), f"expected name {table!r} and one schema object {table!r}, as the file name says.")
+
+
+def _columns(schema: dict[str, Any], mistakes: Mistakes) -> Iterator[Column]:
+    seen = set()
+    for number, entry in enumerate(schema.get("properties", [])):
+        at, name = (*_PROPERTIES, number), entry["name"]
+        logical = entry.get("logicalType", "string")
+        if logical not in _ARROW_TYPES:
+            expected = ", ".join(_ARROW_TYPES)
+            mistakes.add((*at, "logicalType"), f"column {name!r}: expected logicalType {expected}; got {logical!r}.")
+        if name.startswith("_"):
+            mistakes.add((*at, "name"), f"column {name!r}: names that start with '_' are the store's own.")
+        if entry.get("quality"):
+            text = "its quality rules would not run: move them to the schema object."
+            mistakes.add((*at, "quality"), f"column {name!r}: {text}")
+        if name in seen:
+            mistakes.add((*at, "name"), f"column {name!r}: two columns share a name.")
+        seen.add(name)
+        yield Column(
+            name=name,
+            type=_ARROW_TYPES.get(logical, pa.string()),
+            required=bool(entry.get("required", False)),
+            personal=entry.get("classification") == "personal",
+        )
+
+
+def _key(schema: dict[str, Any], mistakes: Mistakes) -> tuple[str, ...]:
+    keyed = [entry for entry in schema.get("properties", []) if entry.get("primaryKey")]
+    key = tuple(entry["name"] for entry in sorted(keyed, key=lambda entry: int(entry.get("primaryKeyPosition", 0))))
+    if not key or not all(entry.get("required") for entry in keyed):
+        mistakes.add(_PROPERTIES, f"expected a primary key of required columns, got {list(key) or 'none'}.")
+    return key

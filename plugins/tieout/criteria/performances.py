@@ -7,7 +7,7 @@ it is *not determinable*: silence says nothing, neither for nor against the cont
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -42,7 +42,6 @@ class PerformanceState(StrEnum):
 
 
 _DAY = timedelta(days=1)
-_LONGEST_INTERVAL = timedelta(days=366)
 POTENTIAL_DEVIATIONS = frozenset({PerformanceState.LATE, PerformanceState.NOT_PERFORMED})
 
 
@@ -139,18 +138,21 @@ def shown_by(landed: Iterable[LandedExtraction], system: str) -> list[Shown]:
     return sorted(found.values(), key=lambda shown: (shown.day, shown.name))
 
 
-def match(expected: Sequence[Due], shown: Sequence[Shown]) -> dict[str, Shown]:
+def match(expected: Sequence[Due], shown: Sequence[Shown], told: Container[str]) -> dict[str, Shown]:
     """Return which performance fills which interval: each, in order of its day, the oldest that is open to it and not filled.
 
     Args:
-        expected: Intervals in order, with some before the first one that is asked about: what is late for one of those is not
+        expected: Intervals in order, with those before the first one that is asked about: what is late for one of them is not
             early for the next.
         shown: Performances in order of their day.
+        told: Keys of the intervals whose evidence has all landed. Of another one nobody knows that it was not performed in time,
+            so nothing is late for it.
     """
     filled: dict[str, Shown] = {}
     for each in shown:
         for due in expected:
-            if due.key not in filled and due.opens <= each.day <= due.last_late:
+            last = due.last_late if due.key in told else due.due
+            if due.key not in filled and due.opens <= each.day <= last:
                 filled[due.key] = each
                 break
     return filled
@@ -210,17 +212,23 @@ def _periodic(
     expected = performances_expected(control, scope, first_day, end_day)
     if not expected:
         return []
-    # What is late for an interval before these must not count for one of them.
+    shown_of = {source.system: shown_by(landed, source.system) for source in control.systems}
+    # What is late for an interval before these must not count for one of them, whatever the period: a control that is late each
+    # time passes that on from one to the next, so the first performance that ever landed starts it.
+    first_shown = min((shown[0].day for shown in shown_of.values() if shown), default=first_day)
     reach = timedelta(days=control.control_frequency.grace_days)
-    before = performances_expected(control, scope, expected[0].opens - reach - _LONGEST_INTERVAL, first_day)
+    before = performances_expected(control, scope, min(first_shown - reach, first_day), first_day)
     today = scope.calendar.day_of(now)
     counted = []
+    needed = {due.key: windows_expected(control, scope.calendar, due.opens, due.due + _DAY) for due in (*before, *expected)}
     for source in control.systems:
-        filled = match([*before, *expected], shown_by(landed, source.system))
+        there = {landing.window for landing in landed if landing.system == source.system}
+        told = {key for key, windows in needed.items() if all(target.key in there for target in windows)}
+        filled = match([*before, *expected], shown_of[source.system], told)
         standing = found.of(source.system)
         for due in expected:
-            windows = windows_expected(control, scope.calendar, due.opens, due.due + _DAY)
-            state, shown = _state_of(due, filled.get(due.key), windows, standing, found.awaited, source.system, today)
+            shown = filled.get(due.key)
+            state, shown = _state_of(due, shown, needed[due.key], standing, found.awaited, source.system, today)
             counted.append(
                 Performance(
                     due.key,

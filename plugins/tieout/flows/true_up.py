@@ -33,7 +33,7 @@ from tieout.evidence.records import RecordKind
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.index import landings
-from tieout.flows.status import read_records
+from tieout.flows.status import Facts, Program, read_records, status
 from tieout.settings import Settings
 
 NOTHING_PERFORMED = {"shown": None, "events": None}
@@ -234,13 +234,26 @@ def read_true_ups(store: S3Store, period: ObservationPeriod, zone_start: datetim
     return found
 
 
-def trued_up(store: S3Store, period: ObservationPeriod, end: datetime) -> set[tuple[str, str]]:
-    """Return control and system of each true-up of a period that reaches to its end, and was made after it."""
-    return {
+def true_ups_due(
+    store: S3Store, program: Program, facts: Facts, period: ObservationPeriod, now: datetime
+) -> list[tuple[str, str]]:
+    """Return control and system of each true-up of an ended period that is due.
+
+    None was made since the period's end, and no regular extraction is awaited, whose rows it would find missing.
+    """
+    end = period.end(program.scope.zone)
+    done = {
         (row["control"], row["system"])
         for row in landings(store, period=period.id)
         if row["window"].startswith(TRUE_UP) and row["effective_to"] >= end and row["collected_at"] >= end
     }
+    return [
+        (standing.control, source.system)
+        for standing in status(program, facts, period, now).controls
+        for source in program.controls[standing.control].systems
+        if (standing.control, source.system) not in done
+        and all(system != source.system for _, system in standing.extractions.awaited)
+    ]
 
 
 def _rows(store: S3Store, key: str, folder: Path) -> Sequence[dict[str, Any]]:

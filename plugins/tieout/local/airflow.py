@@ -47,7 +47,7 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "AIRFLOW__API__SECRET_KEY": secrets["secret_key"],
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets["jwt_secret"],
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
@@ -190,7 +190,8 @@ class Api:
         return document
 
     def trigger(self, dag_id: str, window: str | None, run_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Trigger the run of one window; ``None`` for a DAG that knows no windows."""
+        """Trigger the run of one window; ``None`` for a DAG that knows no windows. A DAG that is paused runs from then on."""
+        self.call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
         body = {"logical_date": None, "partition_key": window, "dag_run_id": run_id, "conf": conf or {}}
         self.call("POST", f"/dags/{dag_id}/dagRuns", body)
 

@@ -41,7 +41,7 @@ class PlanOperator(BaseOperator):
         self.what = what
 
     def execute(self, context: Context) -> list[dict[str, str]]:
-        """Take the period that the run names; for a true-up by schedule, those that have ended and have none since."""
+        """Take the period that the run names; for a true-up by schedule, what is due of those that have ended."""
         from tieout.flows.post_period import populations
         from tieout.flows.status import active_controls, read_program
 
@@ -56,28 +56,38 @@ class PlanOperator(BaseOperator):
                 {"control_id": control, "system": system, "period_id": named.id}
                 for control, system in populations(program, named)
             ]
+        if named is not None:
+            slots = {
+                named.id: [
+                    (control_id, source.system)
+                    for control_id, control in active_controls(program, named).items()
+                    for source in control.systems
+                ]
+            }
+        else:
+            slots = _due(settings, program)
         return [
-            {"control_id": control_id, "system": source.system, "period_id": period.id}
-            for period, done in self._periods(settings, program, named)
-            for control_id, control in active_controls(program, period).items()
-            for source in control.systems
-            if (control_id, source.system) not in done
+            {"control_id": control_id, "system": system, "period_id": period_id}
+            for period_id, found in slots.items()
+            for control_id, system in found
         ]
 
-    def _periods(
-        self, settings: Settings, program: Program, named: ObservationPeriod | None
-    ) -> list[tuple[ObservationPeriod, set[tuple[str, str]]]]:
-        """Return the periods to true up, each with the controls and systems that were since its end."""
-        from tieout.flows.outlook import current_periods
-        from tieout.flows.true_up import trued_up
-        from tieout.tasks.connections import stores
 
-        if named is not None:
-            return [(named, set())]
-        zone, at = program.scope.zone, now()
-        evidence, _ = stores(settings)
-        ended = [period for period in current_periods(program, at, LINGER) if period.end(zone) <= at]
-        return [(period, trued_up(evidence, period, period.end(zone))) for period in ended]
+def _due(settings: Settings, program: Program) -> dict[str, list[tuple[str, str]]]:
+    """Return, by period that has ended, control and system of each true-up that is due."""
+    from tieout.flows.outlook import current_periods
+    from tieout.flows.status import read_facts
+    from tieout.flows.true_up import true_ups_due
+    from tieout.tasks.connections import stores
+
+    at = now()
+    evidence, _ = stores(settings)
+    facts = read_facts(evidence, at)
+    return {
+        period.id: true_ups_due(evidence, program, facts, period, at)
+        for period in current_periods(program, at, LINGER)
+        if period.end(program.scope.zone) <= at
+    }
 
 
 class _MappedOperator(BaseOperator):
