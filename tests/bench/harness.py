@@ -44,6 +44,39 @@ class Row:
     peak_mb: int | None
 
 
+@dataclass(frozen=True)
+class Bound:
+    """One line of the bench that has a bound in seconds.
+
+    Attributes:
+        name: What is measured.
+        module: Module with ``floor`` and ``ours``, each ``(folder, rows, repeat)``.
+        rows: What the module is told.
+        what: What that is, for people.
+        budget: Most seconds that ours may take; the floor is printed beside it.
+    """
+
+    name: str
+    module: str
+    rows: int
+    what: str
+    budget: float
+
+
+def hold(bound: Bound, folder: Path, environment: dict[str, str], repeats: int) -> bool:
+    """Measure a bound, print it beside its floor, and return whether ours is within it."""
+    took: dict[str, list[float]] = {"floor": [], "ours": []}
+    for repeat in range(repeats):
+        for side, seconds in took.items():
+            seconds.append(child(bound.module, side, folder, bound.rows, repeat, environment)[0])
+    floor, ours = (statistics.median(took[side]) for side in ("floor", "ours"))
+    fits = ours <= bound.budget
+    print(f"\n{bound.name}: {bound.what}, medians of {repeats}")
+    print(f"  floor {floor:6.2f} s   ours {ours:6.2f} s   {ours / floor:.1f} times the floor")
+    print(f"  at most {bound.budget:.2f} s: {'within' if fits else 'OUTSIDE'}")
+    return fits
+
+
 def machine() -> str:
     """Return the line that says where the figures come from."""
     memory = psutil.virtual_memory().total / 2**30
