@@ -3,16 +3,23 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import configuration, settings
 
 if TYPE_CHECKING:
     from tests.stack import Airflow, Store
 
 REPOSITORY = Path(__file__).parent.parent
+
+# Drawn anew on each run and nothing kept: a failure prints the example, and it becomes a test of its own.
+settings.register_profile("tieout", database=None, deadline=None)
+settings.load_profile("tieout")
+configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

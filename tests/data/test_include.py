@@ -17,9 +17,10 @@ import pytest
 import yaml
 
 from tieout.contracts.odcs import Contract, contract_file, load_contract
+from tieout.criteria.catalogue import Catalogue, load_catalogue
 from tieout.criteria.controls import Control, load_control
 from tieout.criteria.periods import WindowKind, period_of, window
-from tieout.criteria.scope import load_scope
+from tieout.criteria.scope import category_of, load_scope
 
 REPOSITORY = Path(__file__).parents[2]
 INCLUDE = REPOSITORY / "include"
@@ -123,10 +124,60 @@ def test_the_collectors_and_files_of_a_control_exist(path: Path) -> None:
         assert path is None or (REPOSITORY / path).is_file(), path
 
 
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    """Return the shipped catalogue."""
+    return load_catalogue(INCLUDE / "criteria" / "tsc_2017_rev2022.yaml")
+
+
+def test_the_catalogue_holds_every_criterion_and_point_of_focus_of_its_edition(catalogue: Catalogue) -> None:
+    assert (len(catalogue.by_id), len(catalogue.points)) == (61, 330)
+    per_category = {category.id: len(catalogue.in_scope(frozenset({category.id}))) for category in catalogue.categories}
+    assert per_category == {
+        "security": 33,
+        "availability": 3,
+        "confidentiality": 2,
+        "processing_integrity": 5,
+        "privacy": 18,
+    }
+
+
+def test_the_catalogues_series_and_categories_are_those_of_its_criteria(catalogue: Catalogue) -> None:
+    series = {each.id: each.category for each in catalogue.series}
+    for criterion in catalogue.criteria:
+        assert (criterion.series, series[criterion.series]) == (criterion.id.partition(".")[0], criterion.category)
+        assert category_of(criterion.id) == criterion.category
+    assert {criterion.series for criterion in catalogue.criteria} == set(series)
+
+
+def test_the_library_serves_every_criterion_of_every_category(catalogue: Catalogue) -> None:
+    assert len(CONTROLS) >= 48
+    served = {criterion for path in CONTROLS for criterion in load_control(path).criterion_ids}
+    assert [criterion for criterion in catalogue.by_id if criterion not in served] == []
+
+
 @pytest.mark.parametrize("path", CONTROLS, ids=by_name)
-def test_a_control_names_points_of_focus_of_its_criterion(path: Path) -> None:
+def test_a_control_maps_to_criteria_and_points_of_focus_that_there_are_as_a_proposal(path: Path, catalogue: Catalogue) -> None:
     for mapping in load_control(path).criteria:
-        assert all(point.startswith(f"{mapping.criterion}-POF") for point in mapping.points_of_focus)
+        own = {point.id for point in catalogue.by_id[mapping.criterion].points_of_focus}
+        assert [point for point in mapping.points_of_focus if point not in own] == []
+        assert mapping.mapping == "proposed", "nobody but management reviews a mapping"
+
+
+@pytest.mark.parametrize("path", CONTROLS, ids=by_name)
+def test_a_control_measures_times_by_timestamp_columns_of_its_contract(path: Path) -> None:
+    control, contract = control_and_contract(path)
+    frequency = control.control_frequency
+    for name in filter(None, (frequency.performed_field, frequency.event_field)):
+        assert contract.column(name).type == pa.timestamp("us", tz="UTC"), name
+    if name := control.population.performance_field:
+        assert contract.column(name).required
+
+
+def test_every_export_of_the_library_is_one_that_a_control_reads() -> None:
+    read = {source.parameters.get("path") for path in CONTROLS for source in load_control(path).systems}
+    there = {path.relative_to(REPOSITORY).as_posix() for path in (INCLUDE / "samples" / "controls").iterdir()}
+    assert there == {path for path in read if path and path.startswith("include/samples/controls/")}
 
 
 def test_the_scope_loads_and_its_periods_hold_the_sample() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from pydantic import ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from tieout.documents import MAX_YAML_BYTES, Document, load, read_yaml
+from tieout.documents import MAX_YAML_BYTES, Document, Location, did_you_mean, line_of, load, load_with_lines, read_yaml
 from tieout.errors import ConfigurationError
 
 
@@ -21,13 +23,37 @@ class Wheel(Document):
     spokes: int = 32
 
 
+class Colour(StrEnum):
+    """An enumeration."""
+
+    RED = "red"
+    DARK_GREEN = "dark_green"
+
+
 class Bicycle(Document):
     """A model with every way of nesting that our files use."""
 
     name: str
     built_on: date
     bell: Wheel | None = None
-    wheels: tuple[Wheel, ...] = ()
+    wheels: tuple[Wheel, ...] = Field(default=(Wheel(size=1),), min_length=1)
+    colour: Colour = Colour.RED
+    brake: Literal["rim", "disc", 1] | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Bicycle:
+        if self.bell and self.bell.size > self.wheels[0].size:
+            msg = f"the bell ({self.bell.size}) is larger than the first wheel ({self.wheels[0].size})"
+            raise ValueError(msg)
+        return self
+
+    @field_validator("wheels")
+    @classmethod
+    def _grow(cls, value: tuple[Wheel, ...]) -> tuple[Wheel, ...]:
+        if len(value) > 2:
+            msg = "expected at most two wheels"
+            raise ValueError(msg)
+        return value
 
 
 BICYCLE = """\
@@ -87,9 +113,9 @@ def test_each_value_has_its_line(file: Path) -> None:
         ("name: Rover", "nam: Rover", 2, "nam: unknown key. Did you mean 'name'?"),
         (
             "name: Rover",
-            "name: Rover\ncolour: red",
+            "name: Rover\npedals: 2",
             3,
-            "colour: unknown key. Known keys: bell, built_on, name, wheels.",
+            "pedals: unknown key. Known keys: bell, brake, built_on, colour, name, wheels.",
         ),
         ("    spokes: 28", "    spoke: 28", 7, "wheels.1.spoke: unknown key. Did you mean 'spokes'?"),
         ("name: Rover", "name: Rover\nbell:\n  size: 1\n  siz: 2", 5, "bell.siz: unknown key. Did you mean 'size'?"),
@@ -99,6 +125,13 @@ def test_each_value_has_its_line(file: Path) -> None:
         ("built_on: 1885-01-01\n", "", 2, "built_on: this key is required and absent."),
         ("1885-01-01", "1885-02-30", 3, "got '1885-02-30'."),
         ("name: Rover", "name: no", 2, "got False."),
+        ("name: Rover", "name: Rover\ncolour: Dark-Green", 3, "got 'Dark-Green'. Did you mean 'dark_green'?"),
+        ("name: Rover", "name: Rover\nbrake: dics", 3, "got 'dics'. Did you mean 'disc'?"),
+        ("name: Rover", "name: Rover\ncolour: purple", 3, "should be 'red' or 'dark_green', got 'purple'."),
+        ("name: Rover", "name: Rover\nbrake: 2", 3, "should be 'rim', 'disc' or 1, got 2."),
+        ("name: Rover", f"name: [{'x' * 300}]", 2, f"got ['{'x' * 198}...."),
+        ("name: Rover", "bell: {size: 99}\nname: Rover", 2, ":2: the bell (99) is larger than the first wheel (36)."),
+        ("  - size: 34", "  - size: 35\n  - size: 34", 4, ":4: wheels: expected at most two wheels."),
     ],
 )
 def test_a_mistake_is_named_with_file_line_key_and_cure(file: Path, old: str, new: str, line: int, rest: str) -> None:
@@ -116,12 +149,45 @@ def test_each_mistake_has_a_line_of_its_own(file: Path) -> None:
     ]
 
 
+def test_a_list_is_not_called_too_short_where_an_entry_of_it_is_wrong(file: Path) -> None:
+    assert refusal(file, "name: Rover\nbuilt_on: 1885-01-01\nwheels:\n  - size: many\n").count("\n") == 0
+    assert "wheels: Tuple should have at least 1 item" in refusal(file, "name: Rover\nbuilt_on: 1885-01-01\nwheels: []\n")
+
+
+def test_lines_stand_beside_the_model_and_an_absent_value_has_the_line_around_it(file: Path) -> None:
+    file.write_text(BICYCLE)
+    bicycle, lines = load_with_lines(file, Bicycle)
+    assert bicycle == load(file, Bicycle)
+    places: list[tuple[Location, int]] = [(("wheels", 1, "spokes"), 7), (("wheels", 0, "spokes"), 5), (("bell", "size"), 2)]
+    assert [line_of(lines, at) for at, _ in places] == [line for _, line in places]
+
+
+def test_a_key_that_yaml_reads_as_something_else_is_text(file: Path) -> None:
+    file.write_text("on: yes\n1: a\n1.50: b\nnull: c\n~: d\n")
+    data, lines = read_yaml(file)
+    assert data == {"on": True, "1": "a", "1.50": "b", "null": "c", "~": "d"}
+    assert lines["1.50",] == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [("montly", "Did you mean 'monthly'?"), ("MONTHLY", "Did you mean 'monthly'?"), ("cc61", "Did you mean 'CC6.1'?"), ("x", "")],
+)
+def test_the_closest_known_word_is_offered_in_any_case(word: str, hint: str) -> None:
+    assert did_you_mean(word, ["monthly", "daily", "CC6.1"]) == hint
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
         ("name: a\nbuilt_on: b\nname: c\n", 3, "key 'name' stands twice: lines 1 and 3."),
         ("wheels:\n  - size: 1\n    size: 2\n", 3, "key 'size' stands twice: lines 2 and 3."),
-        ("name: a\n\tbuilt_on: b\n", 2, "found a tab character that violates indentation."),
+        (
+            "name: a\n\tbuilt_on: b\n",
+            2,
+            "found a tab character that violates indentation. Indent with spaces: YAML takes no tabs.",
+        ),
+        ("bell:\n\tsize: 1\n", 2, "found character that cannot start any token. Indent with spaces: YAML takes no tabs."),
         ("name: [a\n", 2, "did not find expected ',' or ']'."),
         ("name: a\n---\nname: b\n", 2, "but found another document."),
         ("name: a\n? [b, c]\n: d\n", 2, "expected a key of plain text."),

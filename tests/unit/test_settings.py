@@ -27,6 +27,8 @@ def test_no_variable_leaves_every_default() -> None:
         ("TIEOUT_RETENTION_YEARS", "12", "retention_years", 12),
         ("TIEOUT_SSE", "aws:kms", "sse", "aws:kms"),
         ("TIEOUT_PART_ROWS", "1", "part_rows", 1),
+        ("TIEOUT_NOTICE_DAYS", "92", "notice_days", 92),
+        ("TIEOUT_SLACK_CONN_ID", "slack", "slack_conn_id", "slack"),
     ],
 )
 def test_a_variable_sets_its_field_in_its_type(variable: str, raw: str, name: str, value: object) -> None:
@@ -59,6 +61,8 @@ def test_a_misspelt_variable_is_refused_and_the_known_ones_are_listed() -> None:
         ("TIEOUT_RETENTION_YEARS", "13", "expected 1 to 12 (TIEOUT_RETENTION_CAP_YEARS), got 13"),
         ("TIEOUT_RETENTION_MODE", "compliance", "expected COMPLIANCE or GOVERNANCE, got 'compliance'"),
         ("TIEOUT_SSE", "none", "expected AES256 or aws:kms, got 'none'"),
+        ("TIEOUT_NOTICE_DAYS", "0", "expected 1 to 92, got 0"),
+        ("TIEOUT_NOTICE_DAYS", "93", "expected 1 to 92, got 93"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_was_expected_and_got(variable: str, raw: str, expected: str) -> None:
@@ -84,6 +88,7 @@ def test_a_longer_retention_needs_a_longer_cap() -> None:
 
 def test_the_include_folders_stand_under_home() -> None:
     settings = Settings(home=Path("/srv"))
+    assert settings.criteria_folder == Path("/srv/include/criteria")
     assert settings.controls_folder == Path("/srv/include/criteria/controls")
     assert settings.contracts_folder == Path("/srv/include/evidence_schemas")
     assert settings.scope_file == Path("/srv/include/criteria/scope.yaml")

@@ -56,7 +56,7 @@ def status(
     controls = [each for each in found.controls if control_id in (None, each.control)]
     if criterion_id is not None:
         controls = [each for each in controls if criterion_id in each.criteria]
-    behind = any(each.completeness != "complete" for each in controls) or (bool(found.broken) and control_id is None)
+    behind = any(each.is_behind for each in controls) or (bool(found.broken) and control_id is None)
     if as_json:
         document = found.as_document()
         names = {each.control for each in controls}
@@ -121,10 +121,10 @@ def _show_grid(console: Console, found: Status) -> None:
 
     _head(console, found)
     columns = weeks(found.period)
-    console.print(f"\n{'':{_WIDTH}}  {_months(columns)}", style="dim")
+    console.print(f"\n{'':{_WIDTH}}  {_months(columns, found.period.first_day)}", style="dim")
     groups: dict[str, list[Standing]] = {}
     for standing in found.controls:
-        groups.setdefault(standing.control.split("_")[0].upper(), []).append(standing)
+        groups.setdefault(standing.criteria[0].partition(".")[0], []).append(standing)
     names = {series.id: series.name for series in found.series}
     for group, standings in groups.items():
         console.print(f"[bold]{group}[/] {names.get(group, '')}")
@@ -141,7 +141,8 @@ def _show_grid(console: Console, found: Status) -> None:
 def _note(standing: Standing) -> str:
     parts = []
     if not standing.is_due:
-        parts.append(f"not due in period, last performed {standing.last_performed or 'never, as far as landed evidence shows'}")
+        last = f"last performed {standing.last_performed}" if standing.last_performed else "nothing landed shows it performed"
+        parts.append(f"not due in period, {last}")
     late = [each for each in standing.extractions.due if each.state == "later"]
     if late:
         parts.append(f"{len(late)} extracted later")
@@ -150,11 +151,12 @@ def _note(standing: Standing) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def _months(columns: list[date]) -> str:
+def _months(columns: list[date], first_day: date) -> str:
     text = ""
     for number, monday in enumerate(columns):
-        name = f"{monday:%b}" if monday.day <= 7 or number == 0 else ""
-        text = text.ljust(number)[:number] + name if name and len(text) <= number else text
+        day = max(monday, first_day)
+        if number == 0 or (day.day <= 7 and len(text) <= number):
+            text = f"{text:<{number}}{day:%b}"
     return text
 
 

@@ -125,10 +125,12 @@ class Extractions:
     Attributes:
         due: Every window and system that is due, and what became of it; landings that are superseded stand beside.
         awaited: Window and system of what is not due yet.
+        over: Those of them whose window is over: their grace runs.
     """
 
     due: tuple[Extraction, ...]
     awaited: tuple[tuple[str, str], ...]
+    over: tuple[tuple[str, str], ...] = ()
 
     def of(self, system: str) -> dict[str, Extraction]:
         """Return what stands of a system, by window; what is superseded is left out."""
@@ -184,6 +186,7 @@ def extractions(
                 notes[slot] = note
     due: list[Extraction] = []
     awaited: list[tuple[str, str]] = []
+    over: list[tuple[str, str]] = []
     for target in windows:
         for source in control.systems:
             slot = (target.key, source.system)
@@ -196,7 +199,8 @@ def extractions(
                 due.append(Extraction(*slot, ExtractionState.NOT_EXTRACTED, reason="Nothing of it has landed, or was recorded."))
             else:
                 awaited.append(slot)
-    return Extractions(tuple(due), tuple(awaited))
+                over += [slot] if target.is_over(now) else []
+    return Extractions(tuple(due), tuple(awaited), tuple(over))
 
 
 def _standing(landed: list[LandedExtraction]) -> tuple[dict[tuple[str, str], LandedExtraction], list[LandedExtraction]]:

@@ -71,13 +71,26 @@ class Standing:
         return sum(each.landed.potential_deviations for each in self.extractions.due if each.landed)
 
     @property
+    def is_behind(self) -> bool:
+        """Whether anything that is overdue is absent, unusable, or can not be told."""
+        states = {each.state for each in self.performances}
+        extracted = {each.state for each in self.extractions.due}
+        return bool(
+            states & {PerformanceState.NOT_PERFORMED, PerformanceState.NOT_DETERMINABLE}
+            or extracted & {ExtractionState.INCOMPLETE, ExtractionState.NOT_EXTRACTED}
+        )
+
+    @property
     def completeness(self) -> Completeness:
-        """Incomplete where something is known to be absent, not determinable where nothing can be said, else complete."""
+        """Incomplete where something is known to be absent, not determinable where nothing can be said yet, else complete.
+
+        A window that is over and still awaited within its grace leaves it not determinable, and is not behind.
+        """
         states = {each.state for each in self.performances}
         extracted = {each.state for each in self.extractions.due}
         if PerformanceState.NOT_PERFORMED in states or ExtractionState.INCOMPLETE in extracted:
             return Completeness.INCOMPLETE
-        if PerformanceState.NOT_DETERMINABLE in states or ExtractionState.NOT_EXTRACTED in extracted:
+        if self.is_behind or self.extractions.over:
             return Completeness.NOT_DETERMINABLE
         return Completeness.COMPLETE
 
@@ -93,6 +106,7 @@ class Standing:
         return tuple(
             reasons
             + [f"window {each.window} {each.state} ({each.system})" for each in self.extractions.due if each.state in absent]
+            + [f"window {window} awaited ({system})" for window, system in self.extractions.over]
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -106,6 +120,7 @@ class Standing:
             "every": self.every,
             "statement_versions": list(self.statement_versions),
             "status": self.completeness.value,
+            "behind": self.is_behind,
             "because": list(self.because),
             "state": None if self.is_due else PerformanceState.NOT_DUE.value,
             "last_performed": self.last_performed and self.last_performed.isoformat(),

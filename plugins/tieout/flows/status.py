@@ -75,8 +75,8 @@ class Status:
 
     @property
     def is_behind(self) -> bool:
-        """Whether anything that is due is absent, or can not be told, or a control file is broken."""
-        return self.completeness is not Completeness.COMPLETE or bool(self.broken)
+        """Whether anything that is overdue is absent, or can not be told, or a control file is broken."""
+        return any(standing.is_behind for standing in self.controls) or bool(self.broken)
 
     def as_document(self) -> dict[str, Any]:
         """Return it as ``--json`` prints it."""
@@ -201,7 +201,8 @@ def status(program: Program, facts: Facts, period: ObservationPeriod, now: datet
         now: The instant that is asked about.
     """
     scope = program.scope
-    active = active_controls(program, period)
+    order = [series.id for series in program.catalogue.series]
+    active = dict(sorted(active_controls(program, period).items(), key=lambda item: (order.index(series_of(item[1])), item[0])))
     standings = tuple(
         stand(
             control_id,
@@ -223,6 +224,11 @@ def status(program: Program, facts: Facts, period: ObservationPeriod, now: datet
     covered = coverage(program.catalogue, categories, active, program.assessments, evidenced)
     gaps = tuple(gaps_between(scope.observation_periods))
     return Status(scope, period, now, program.catalogue.series, standings, tuple(covered), gaps, program.broken)
+
+
+def series_of(control: Control) -> str:
+    """Return the series that a control is listed under: that of the first criterion it is mapped to, in its own order."""
+    return control.criteria[0].criterion.partition(".")[0]
 
 
 def active_controls(program: Program, period: ObservationPeriod) -> dict[str, Control]:

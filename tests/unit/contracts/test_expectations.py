@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from tests.unit.contracts.things import contract_with, rule, things
 
-from tieout.contracts.expectations import require_contract, run_rules
+from tieout.contracts.expectations import expectation_names, preload, require_contract, run_rules
 from tieout.contracts.listing import result_rows
 from tieout.contracts.odcs import Contract
 from tieout.contracts.rules import Result, RuleResult
@@ -161,3 +161,12 @@ def test_a_parameter_without_value_is_refused(tmp_path: Path) -> None:
     contract = contract_with(tmp_path, ROW_COUNT)
     with pytest.raises(ConfigurationError, match=r"thing\.v1: .*second_count"):
         run_rules(things(contract), contract, {})
+
+
+def test_the_names_told_without_an_import_are_those_of_the_registry() -> None:
+    preload()
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    names, registered = set(expectation_names()), set(list_registered_expectation_implementations())
+    assert registered - names == {"unexpected_rows_expectation"}  # SQL, which no table in memory answers
+    assert names - registered <= {"expect_multicolumn_values_to_be_unique"}  # an old name that it keeps and does not register

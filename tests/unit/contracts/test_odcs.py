@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,32 @@ def test_a_contract_of_another_form_is_refused(tmp_path: Path, change: Change, p
     path = write(tmp_path, data)
     with pytest.raises(ConfigurationError) as caught:
         load_contract(path)
-    assert str(caught.value).startswith(f"{path}: ")
+    assert re.match(rf"{re.escape(str(path))}:\d+: ", str(caught.value))
     assert problem in str(caught.value)
+
+
+def test_each_mistake_of_a_contract_has_a_line_of_its_own(tmp_path: Path) -> None:
+    data = document(NOT_NULL, BETWEEN)
+    columns(data)[2].update(name="nummer")
+    columns(data)[3].update(name="_ratio")
+    data["slaProperties"] = [{"property": "retention", "value": 7, "unit": "d"}]
+    path = write(tmp_path, data)
+    lines = path.read_text().splitlines()
+    with pytest.raises(ConfigurationError) as caught:
+        load_contract(path)
+    assert str(caught.value).splitlines() == [
+        f"{path}:{lines.index('  - name: _ratio') + 1}: column '_ratio': names that start with '_' are the store's own.",
+        *(
+            f"{path}:{line}: rule {rule!r}: names column 'number', which the contract does not have. Did you mean 'nummer'?"
+            for line, rule in zip(
+                [number for number, text in enumerate(lines, 1) if text == "      kwargs:"],
+                ["column_values_to_not_be_null", "column_values_to_be_between"],
+                strict=True,
+            )
+        ),
+        f"{path}:{lines.index('  unit: d') + 1}: retention: expected unit y, yr, year, years, got 'd'. "
+        "Write property: retention, value: 7, unit: y.",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -142,6 +167,13 @@ def test_a_contract_of_another_form_is_refused(tmp_path: Path, change: Change, p
         (
             lambda each: each["implementation"].update(kwargs={"column_list": ["id", "size"]}),
             "names column 'size', which the contract does not have.",
+        ),
+        (lambda each: each["implementation"].update(kwargs=[1]), "and an implementation with type and kwargs."),
+        (lambda each: each["implementation"].update(type=["x"]), "and an implementation with type and kwargs."),
+        (lambda each: each["implementation"]["kwargs"].update(column=["id"]), "names column ['id'], which the contract does"),
+        (
+            lambda each: each["implementation"].update(kwargs={"column_set": ["id", "sise"]}),
+            "names column 'sise', which the contract does not have.",
         ),
         (
             lambda each: each["implementation"]["kwargs"].update(mostly=0.9),

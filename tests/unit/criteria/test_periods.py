@@ -11,7 +11,23 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from tieout.criteria.periods import ObservationPeriod, Window, WindowKind, first_day, period_of, window, window_key
+from tieout.criteria.periods import (
+    POST_PERIOD,
+    TRUE_UP,
+    Gap,
+    ObservationPeriod,
+    Window,
+    WindowKind,
+    first_day,
+    first_day_of,
+    gaps_between,
+    is_regular,
+    last_day_of,
+    period_of,
+    window,
+    window_key,
+    windows_between,
+)
 from tieout.errors import ExtractionRefused
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -182,3 +198,71 @@ def test_a_period_that_ends_before_its_first_day_is_over_is_refused(end: date) -
 def test_an_id_that_is_no_part_of_an_object_key_is_refused(label: str) -> None:
     with pytest.raises(ValidationError, match="it becomes part of object keys"):
         SECOND_HALF.model_validate({**SECOND_HALF.model_dump(), "id": label})
+
+
+@pytest.mark.parametrize("zone", [UTC_ZONE, BERLIN, NEW_YORK, SANTIAGO, LORD_HOWE], ids=lambda zone: zone.key)
+@pytest.mark.parametrize("kind", WindowKind)
+def test_the_windows_between_two_days_are_those_that_hold_one_of_them(kind: WindowKind, zone: ZoneInfo) -> None:
+    first, end = date(2024, 2, 28), date(2026, 1, 2)
+    found = list(windows_between(kind, first, end, zone))
+    keys = dict.fromkeys(window_key(kind, first + timedelta(days=number)) for number in range((end - first).days))
+    assert [each.key for each in found] == list(keys)
+    assert all(each == window(kind, each.key, zone) for each in found)
+    assert all(before.end == after.start for before, after in pairwise(found))
+
+
+def test_between_a_day_and_itself_or_one_before_there_is_no_window() -> None:
+    for end in (date(2026, 3, 5), date(2026, 3, 4)):
+        assert list(windows_between(WindowKind.MONTHLY, date(2026, 3, 5), end, BERLIN)) == []
+
+
+def test_a_day_that_a_zone_skipped_has_no_daily_window() -> None:
+    found = windows_between(WindowKind.DAILY, date(2011, 12, 29), date(2012, 1, 1), ZoneInfo("Pacific/Apia"))
+    assert [each.key for each in found] == ["2011-12-29", "2011-12-31"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "key", "first", "last"),
+    [
+        (WindowKind.DAILY, date(2026, 3, 5), "2026-03-05", date(2026, 3, 5), date(2026, 3, 5)),
+        (WindowKind.WEEKLY, date(2027, 1, 1), "2026-W53", date(2026, 12, 28), date(2027, 1, 3)),
+        (WindowKind.MONTHLY, date(2024, 2, 1), "2024-02", date(2024, 2, 1), date(2024, 2, 29)),
+        (WindowKind.QUARTERLY, date(2026, 12, 31), "2026-Q4", date(2026, 10, 1), date(2026, 12, 31)),
+    ],
+)
+def test_a_window_has_a_first_and_a_last_day(kind: WindowKind, day: date, key: str, first: date, last: date) -> None:
+    assert (first_day_of(kind, day), last_day_of(kind, key)) == (first, last)
+
+
+def test_a_key_names_a_window_of_one_kind_alone() -> None:
+    for kind in WindowKind:
+        assert [each for each in WindowKind if each.names(window_key(kind, date(2026, 3, 5)))] == [kind]
+    assert not any(kind.names(key) for kind in WindowKind for key in ("2026", "2026-Q5", f"{TRUE_UP}2026-03-05", "2026-03\n"))
+
+
+def test_no_schedule_extracts_a_true_up_or_what_came_after_a_period() -> None:
+    assert all(is_regular(window_key(kind, date(2026, 3, 5))) for kind in WindowKind)
+    assert not is_regular(f"{TRUE_UP}2026-07-02")
+    assert not is_regular(f"{POST_PERIOD}2026-07-31")
+
+
+def between(first: str, end: str, label: str = "p", kind: int = 2) -> ObservationPeriod:
+    """Return a period."""
+    return ObservationPeriod.model_validate({"id": label, "type": kind, "first_day": first, "end_day": end})
+
+
+def test_days_between_two_periods_that_none_covers_are_a_gap() -> None:
+    first, third = between("2026-01-01", "2026-04-01", "first"), between("2026-07-01", "2027-01-01", "third")
+    gap = Gap("first", "third", date(2026, 4, 1), date(2026, 7, 1))
+    assert gaps_between([third, first]) == [gap]
+    assert gaps_between([first, third, between("2026-04-01", "2026-07-01", "second")]) == []
+    assert gaps_between([first, third, between("2026-04-01", "2026-07-01", "second", kind=1)]) == [gap]
+
+
+def test_overlapping_periods_leave_no_gap_and_a_short_one_inside_a_long_one_opens_none() -> None:
+    year, inside = between("2026-01-01", "2027-01-01", "year"), between("2026-02-01", "2026-03-01", "inside")
+    assert gaps_between([year, inside, between("2027-01-01", "2027-07-01", "next")]) == []
+    assert gaps_between([year, inside, between("2027-01-02", "2027-07-01", "next")]) == [
+        Gap("year", "next", date(2027, 1, 1), date(2027, 1, 2))
+    ]
+    assert gaps_between([]) == gaps_between([year]) == []

@@ -5,59 +5,91 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import pytest
+from tests.unit.criteria.axes import MONTHS, PERIOD, make_control, make_scope
 
-from tieout.criteria.controls import Control, load_control
+from tieout.criteria.controls import Control
 from tieout.criteria.periods import ObservationPeriod
-from tieout.criteria.scope import load_scope
+from tieout.criteria.scope import Scope, load_scope
 from tieout.evidence.records import RecordKind
 from tieout.flows.documents import Documents
-from tieout.flows.upkeep import due_windows, not_extracted, retention_for
+from tieout.flows.upkeep import not_extracted, owed_windows, retention_for
 from tieout.settings import Settings
 
-BERLIN = ZoneInfo("Europe/Berlin")
-PERIOD = ObservationPeriod(id="2026-H1", type=2, first_day=date(2026, 1, 1), end_day=date(2026, 7, 1))
+BERLIN = make_scope(time_zone="Europe/Berlin")
+SECOND = PERIOD.model_copy(update={"id": "2026-H2", "first_day": date(2026, 7, 1), "end_day": date(2027, 1, 1)})
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 NOTHING = Documents((), {})
+CONTROL = make_control()
 
 
-@pytest.fixture(scope="module")
-def control(repository: Path) -> Control:
-    return load_control(repository / "include" / "criteria" / "controls" / "cc8_1_change_management.yaml")
+def keys(
+    now: datetime = LATER, established: datetime | None = None, control: Control = CONTROL, scope: Scope = BERLIN
+) -> list[str]:
+    """Return the keys of the windows that should have been extracted by now."""
+    return [window.key for window in owed_windows(control, scope, established, now)]
 
 
-def keys(control: Control, now: datetime, established: datetime | None = None, period: ObservationPeriod = PERIOD) -> list[str]:
-    return [window.key for window in due_windows(control, period, BERLIN, established, now)]
+def periods(*listed: ObservationPeriod) -> Scope:
+    """Return a scope with these periods."""
+    return make_scope(time_zone="Europe/Berlin", observation_periods=listed)
 
 
-def test_a_window_is_due_once_its_grace_is_over(control: Control) -> None:
+def test_a_window_is_owed_once_its_grace_is_over() -> None:
     end_of_january = datetime(2026, 1, 31, 23, tzinfo=UTC)  # midnight in Berlin
-    assert keys(control, end_of_january + timedelta(days=7)) == []
-    assert keys(control, end_of_january + timedelta(days=7, seconds=1)) == ["2026-01"]
-    assert keys(control, LATER) == [f"2026-{month:02}" for month in range(1, 7)]
+    assert keys(end_of_january + timedelta(days=7)) == []
+    assert keys(end_of_january + timedelta(days=7, seconds=1)) == ["2026-01"]
+    assert keys() == MONTHS
 
 
-def test_a_bucket_that_came_later_gives_its_grace_from_then_on(control: Control) -> None:
+def test_a_bucket_that_came_later_gives_its_grace_from_then_on() -> None:
     established = datetime(2026, 9, 1, tzinfo=UTC)
-    assert keys(control, established + timedelta(days=6), established) == []
-    assert len(keys(control, established + timedelta(days=8), established)) == 6
+    assert keys(established + timedelta(days=6), established) == []
+    assert keys(established + timedelta(days=8), established) == MONTHS
 
 
-def test_windows_outside_the_period_or_before_the_control_are_not_due(control: Control) -> None:
+def test_windows_across_a_periods_edges_are_owed() -> None:
     broken = PERIOD.model_copy(update={"first_day": date(2026, 1, 15), "end_day": date(2026, 3, 15)})
-    assert keys(control, LATER, period=broken) == ["2026-02"]
-    assert keys(control, LATER, period=PERIOD.model_copy(update={"type": 1})) == []
-    [statement] = control.statements
-    young = control.model_copy(update={"statements": (statement.model_copy(update={"effective_from": date(2026, 5, 1)}),)})
-    assert keys(young, LATER) == ["2026-05", "2026-06"]
+    assert keys(scope=periods(broken)) == ["2026-01", "2026-02", "2026-03"]
+
+
+def test_a_window_across_the_edge_of_two_periods_is_owed_once() -> None:
+    weekly = make_control(window="weekly")
+    found = keys(control=weekly, scope=periods(PERIOD, SECOND))
+    assert found.count("2026-W27") == 1
+    assert found == [f"2026-W{week:02}" for week in range(1, 52)], "the grace of the last two weeks is not over"
+
+
+def test_windows_of_a_type_1_period_or_before_the_control_are_not_owed() -> None:
+    assert keys(scope=periods(PERIOD.model_copy(update={"type": 1}))) == []
+    assert keys(control=make_control(since=(date(2026, 5, 1),))) == ["2026-05", "2026-06"]
+    assert keys(control=make_control(since=(date(2026, 5, 31),))) == ["2026-05", "2026-06"]
+    assert keys(control=make_control(retired_on=date(2026, 3, 1))) == ["2026-01", "2026-02"]
+
+
+def test_windows_of_a_control_whose_category_is_in_scope_on_no_day_of_them_are_not_owed() -> None:
+    available = make_control(criteria=("A1.2",))
+    assert keys(control=available) == []
+    some = {"category": "availability", "effective_from": "2026-02-15", "effective_to": "2026-04-01"}
+    scope = make_scope(time_zone="Europe/Berlin", categories=[{"category": "security"}, some])
+    assert keys(control=available, scope=scope) == ["2026-02", "2026-03"]
+
+
+def test_silence_is_told_of_every_control_in_scope_and_of_no_other(repository: Path) -> None:
+    settings = Settings(home=repository)
+    scope = load_scope(settings.scope_file)
+    records = list(not_extracted(settings, scope, NOTHING, None, datetime(2026, 2, 20, tzinfo=UTC), "a test"))
+    controls = {record.place.control for record in records}
+    assert {"cc8_1_change_management", "a1_2_backup_jobs", "c1_2_data_deletion"} <= controls
+    assert not any(control.startswith(("p1_", "pi1_")) for control in controls)
+    assert {record.place.observation_period for record in records} == {"2026-H1"}
 
 
 def test_silence_is_a_record_per_system_and_says_what_it_does_not_know(repository: Path) -> None:
     settings = Settings(home=repository)
     scope = load_scope(settings.scope_file)
-    records = list(not_extracted(settings, scope, NOTHING, None, datetime(2026, 2, 20, tzinfo=UTC), "a test"))
+    found = not_extracted(settings, scope, NOTHING, None, datetime(2026, 2, 20, tzinfo=UTC), "a test")
+    records = [record for record in found if record.place.control == "cc8_1_change_management"]
     assert [(record.place.window, record.system, record.kind) for record in records] == [
         ("2026-01", "shop_csv", RecordKind.NOT_EXTRACTED),
         ("2026-01", "shop_git", RecordKind.NOT_EXTRACTED),
