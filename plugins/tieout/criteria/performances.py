@@ -7,7 +7,7 @@ it is *not determinable*: silence says nothing, neither for nor against the cont
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ from tieout.criteria.extractions import (
     windows_expected,
 )
 from tieout.criteria.frequency import Due, Every, performances_due
+from tieout.criteria.matching import Shown, match, shown_by
 from tieout.criteria.periods import Window
 from tieout.criteria.scope import Scope
 
@@ -104,15 +105,6 @@ class Performance:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A performance that landed rows show."""
-
-    name: str
-    day: date
-    document: str
-
-
 def performances_expected(control: Control, scope: Scope, first_day: date, end_day: date) -> list[Due]:
     """Return the performances of a periodic control that are due in ``[first_day, end_day)``.
 
@@ -121,41 +113,6 @@ def performances_expected(control: Control, scope: Scope, first_day: date, end_d
     """
     due = performances_due(control.control_frequency, scope.calendar, first_day, end_day)
     return [each for each in due if each.last_day >= control.effective_from and scope.is_active(control, each.due)]
-
-
-def shown_by(landed: Iterable[LandedExtraction], system: str) -> list[Shown]:
-    """Return the performances that the landings of a system show, by day.
-
-    One whose rows lie in several windows was performed on the last of its days.
-    """
-    found: dict[str, Shown] = {}
-    for landing in landed:
-        if landing.system != system:
-            continue
-        for name, day in landing.performances:
-            if name not in found or found[name].day < day:
-                found[name] = Shown(name, day, landing.manifest_key)
-    return sorted(found.values(), key=lambda shown: (shown.day, shown.name))
-
-
-def match(expected: Sequence[Due], shown: Sequence[Shown], told: Container[str]) -> dict[str, Shown]:
-    """Return which performance fills which interval: each, in order of its day, the oldest that is open to it and not filled.
-
-    Args:
-        expected: Intervals in order, with those before the first one that is asked about: what is late for one of them is not
-            early for the next.
-        shown: Performances in order of their day.
-        told: Keys of the intervals whose evidence has all landed. Of another one nobody knows that it was not performed in time,
-            so nothing is late for it.
-    """
-    filled: dict[str, Shown] = {}
-    for each in shown:
-        for due in expected:
-            last = due.last_late if due.key in told else due.due
-            if due.key not in filled and due.opens <= each.day <= last:
-                filled[due.key] = each
-                break
-    return filled
 
 
 def performances(

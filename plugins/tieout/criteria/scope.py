@@ -7,68 +7,26 @@ true (`Dated`): nothing is overwritten, and `Scope.as_of` tells what was in scop
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from tieout.criteria.calendar import BusinessCalendar, Calendar
 from tieout.criteria.catalogue import CategoryId
 from tieout.criteria.controls import Control, CriterionId
+from tieout.criteria.dated import Dated, in_force, refuse_twice
 from tieout.criteria.periods import ObservationPeriod, Stem
+from tieout.criteria.source_map import SourceMap
+from tieout.criteria.vendors import MappedStatement, Statement, SubserviceOrganization
 from tieout.documents import Document, load
-
-D = TypeVar("D", bound="Dated")
-BEGINNING = date(1970, 1, 1)
-SourceKind = Literal["repository", "account", "application", "hr_entity"]
-
-
-class Dated(Document):
-    """Something that is true from a day on, until a day."""
-
-    effective_from: date = BEGINNING
-    effective_to: date | None = None
-    """First day on which it is true no more."""
-    change: str | None = Field(default=None, min_length=1)
-    """Why it came or went, and who approved it."""
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> Dated:
-        if self.effective_to is not None and self.effective_to <= self.effective_from:
-            msg = f"effective_to {self.effective_to} must come after effective_from {self.effective_from}"
-            raise ValueError(msg)
-        return self
-
-    def is_in_force(self, day: date) -> bool:
-        """Whether it is true on a day."""
-        return self.effective_from <= day and (self.effective_to is None or day < self.effective_to)
-
-    def touches(self, first_day: date, end_day: date) -> bool:
-        """Whether it is true on some day in ``[first_day, end_day)``."""
-        return self.effective_from < end_day and (self.effective_to is None or first_day < self.effective_to)
 
 
 class ScopedCategory(Dated):
     """A category that is examined."""
 
     category: CategoryId
-
-
-class Statement(Dated):
-    """A principal service commitment, a system requirement, or a complementary control."""
-
-    id: str = Field(pattern=r"^[A-Z][A-Z0-9-]{1,30}$")
-    text: str = Field(min_length=1)
-    criteria: tuple[CriterionId, ...] = ()
-
-
-class MappedStatement(Statement):
-    """A complementary control, and our controls that stand beside it."""
-
-    controls: tuple[Stem, ...] = ()
 
 
 class Components(Document):
@@ -113,90 +71,6 @@ class ScopedSystem(Dated):
     name: str
     owner: str
     """Role that answers for it."""
-
-
-class ServiceReport(Document):
-    """A subservice organisation's own report."""
-
-    type: str
-    """For example ``SOC 2 Type 2``."""
-    first_day: date
-    end_day: date
-    """The day after its period."""
-    bridge_letter_to: date | None = None
-    """The day after the last one that a bridge letter covers."""
-
-    @property
-    def covered_to(self) -> date:
-        """The day after the last one that report or bridge letter cover."""
-        return max(self.end_day, self.bridge_letter_to or self.end_day)
-
-
-class SubserviceOrganization(Dated):
-    """A vendor whose controls are needed for ours to work."""
-
-    id: Stem
-    name: str
-    method: Literal["carve-out", "inclusive"]
-    services: str
-    criteria: tuple[CriterionId, ...]
-    reports: tuple[ServiceReport, ...] = ()
-    complementary_controls: tuple[Statement, ...] = ()
-    """Controls that we expect it to have (CSOCs)."""
-    user_entity_controls: tuple[MappedStatement, ...] = ()
-    """Controls that it expects its users to have, mapped to ours."""
-
-    def uncovered(self, period: ObservationPeriod) -> list[tuple[date, date]]:
-        """Return the days of a period that none of its reports and bridge letters cover, half-open."""
-        gaps, day = [], period.first_day
-        for report in sorted(self.reports, key=lambda each: each.first_day):
-            if report.first_day >= period.end_day:
-                break
-            if report.first_day > day:
-                gaps.append((day, report.first_day))
-            day = max(day, report.covered_to)
-        if day < period.end_day:
-            gaps.append((day, period.end_day))
-        return gaps
-
-
-class Covering(Document):
-    """The population that covers something: a system of a control."""
-
-    control: Stem
-    system: Stem
-
-
-class SourceItem(Dated):
-    """One repository, account, application or HR entity in scope, and the populations that cover it, or why none does."""
-
-    item: str = Field(min_length=1)
-    kind: SourceKind
-    covered_by: tuple[Covering, ...] = ()
-    not_covered_because: str | None = Field(default=None, min_length=1)
-
-    @model_validator(mode="after")
-    def _covered_or_not(self) -> SourceItem:
-        if bool(self.covered_by) == bool(self.not_covered_because):
-            msg = "expected either covered_by or not_covered_because"
-            raise ValueError(msg)
-        return self
-
-
-class SourceMap(Document):
-    """Scope to source: what is in scope against the populations that cover it, reconciled to a list somebody else keeps."""
-
-    independent_list: str
-    """CSV file with columns ``kind,item``, exported from where the items are known without us; relative to the project."""
-    exported_from: str
-    exported_on: date
-    items: tuple[SourceItem, ...]
-
-    @field_validator("items")
-    @classmethod
-    def _items_are_unique(cls, value: tuple[SourceItem, ...]) -> tuple[SourceItem, ...]:
-        _refuse_twice("item", [f"{entry.kind} {entry.item}" for entry in value])
-        return value
 
 
 class Scope(Document):
@@ -255,7 +129,7 @@ class Scope(Document):
     @field_validator("systems")
     @classmethod
     def _systems_are_unique(cls, value: tuple[ScopedSystem, ...]) -> tuple[ScopedSystem, ...]:
-        _refuse_twice("system", [entry.system for entry in value])
+        refuse_twice("system", [entry.system for entry in value])
         return value
 
     @property
@@ -324,18 +198,6 @@ _PREFIXES: dict[str, CategoryId] = {
 def category_of(criterion_id: str) -> CategoryId:
     """Return the category that a criterion's id says: ``CC6.2`` is Security's."""
     return _PREFIXES[criterion_id.rstrip("0123456789.")]
-
-
-def in_force(entries: Iterable[D], day: date) -> tuple[D, ...]:
-    """Return the entries that are true on a day."""
-    return tuple(entry for entry in entries if entry.is_in_force(day))
-
-
-def _refuse_twice(what: str, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        msg = f"expected each {what} once, got {', '.join(twice)} twice"
-        raise ValueError(msg)
 
 
 def load_scope(path: Path) -> Scope:

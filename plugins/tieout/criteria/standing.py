@@ -20,12 +20,12 @@ from tieout.criteria.extractions import (
     windows_expected,
 )
 from tieout.criteria.frequency import Every
+from tieout.criteria.matching import shown_by
 from tieout.criteria.performances import (
     Performance,
     PerformanceState,
     evidence_days,
     performances,
-    shown_by,
 )
 from tieout.criteria.periods import ObservationPeriod
 from tieout.criteria.scope import Scope

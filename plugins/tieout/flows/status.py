@@ -201,8 +201,10 @@ def status(program: Program, facts: Facts, period: ObservationPeriod, now: datet
         now: The instant that is asked about.
     """
     scope = program.scope
-    order = [series.id for series in program.catalogue.series]
-    active = dict(sorted(active_controls(program, period).items(), key=lambda item: (order.index(series_of(item[1])), item[0])))
+    order = {series.id: number for number, series in enumerate(program.catalogue.series)}
+    # A series that the catalogue does not have is for tieout lint to name: it stands last.
+    place = {control_id: order.get(series_of(control), len(order)) for control_id, control in program.controls.items()}
+    active = dict(sorted(active_controls(program, period).items(), key=lambda item: (place[item[0]], item[0])))
     standings = tuple(
         stand(
             control_id,

@@ -13,15 +13,10 @@ from pydantic import ValidationError
 from tests.unit.criteria.axes import PERIOD, make_control, make_scope
 
 from tieout.criteria.calendar import BusinessCalendar
-from tieout.criteria.scope import (
-    NotApplicable,
-    ScopedCategory,
-    SourceItem,
-    SubserviceOrganization,
-    category_of,
-    in_force,
-    load_scope,
-)
+from tieout.criteria.dated import in_force
+from tieout.criteria.scope import NotApplicable, ScopedCategory, category_of, load_scope
+from tieout.criteria.source_map import SourceItem
+from tieout.criteria.vendors import SubserviceOrganization
 from tieout.errors import ConfigurationError
 
 SCOPE = """\

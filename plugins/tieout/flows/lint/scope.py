@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from tieout.criteria.periods import ObservationPeriod, gaps_between
-from tieout.criteria.scope import MappedStatement, Scope, Statement, SubserviceOrganization
+from tieout.criteria.scope import Scope
+from tieout.criteria.vendors import MappedStatement, Statement, SubserviceOrganization
 from tieout.documents import Location, did_you_mean
 from tieout.flows.lint.project import Problem, Project
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from tieout.criteria.scope import Scope, SourceItem, SourceKind, SourceMap
+from tieout.criteria.scope import Scope
+from tieout.criteria.source_map import SourceItem, SourceKind, SourceMap
 from tieout.documents import Location, did_you_mean
 from tieout.flows.lint.project import Problem, Project, Read
 
