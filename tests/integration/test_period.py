@@ -23,6 +23,7 @@ from tests.program import Program, alert_values, leaver_values, merge_values, no
 from tests.stack import Store
 from tieout.cli import main
 from tieout.collectors.frame import Frame
+from tieout.evidence import verify_package
 from tieout.evidence.digest import read_digest
 from tieout.evidence.keys import Scope
 from tieout.evidence.landing import Draft, land
@@ -322,6 +323,17 @@ def test_the_digests_hold_the_negative_evidence(year: Year, closing: Closing) ->
     assert [row["document"] in named for row in quiet] == [True]
     report = year.store.verify()
     assert report.outcome is Outcome.INTACT, report.as_document()
+
+
+@pytest.mark.usefixtures("closing")
+def test_the_second_verifier_finds_a_copy_of_the_closed_period_intact(year: Year, tmp_path: Path) -> None:
+    auditor = year.store.bucket("auditor")
+    for key in auditor.keys(""):
+        target = tmp_path / key
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(auditor.read(key, None) or b"")
+    report = verify_package.verify(tmp_path, year.store.root, year.store.clock(), None)
+    assert report.outcome == "intact", report.as_text()
 
 
 def test_moving_the_period_changes_what_counts_and_nothing_that_has_landed(year: Year) -> None:

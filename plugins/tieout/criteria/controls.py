@@ -56,7 +56,8 @@ class Population(Document):
     """Column of the contract whose value places a row in a window."""
     performance_field: Stem | None = None
     """Column whose equal values make rows one performance of a periodic control, for example the id of a review; without it,
-    the rows of one local day are one performance."""
+    the rows of one local day are one performance. A value that holds an interval's key, such as ``UAR-2026-Q1``, says which
+    interval it is for."""
     exclusions: str
     """What is left out on purpose, in words; ``none`` when nothing is."""
 

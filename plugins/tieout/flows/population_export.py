@@ -241,6 +241,28 @@ def record_unusable(
     return record.key
 
 
+def keep_unusable(
+    job: Job, frame: Frame, error: Exception, run: AirflowRun | None, now: datetime, store: S3Store, signer: DocumentSigner
+) -> None:
+    """Lock what a frame has captured, and record that it is no population; nothing where nothing was captured.
+
+    Args:
+        job: The job.
+        frame: Its frame.
+        error: What broke.
+        run: The task that found it; ``None`` on the command line.
+        now: UTC.
+        store: The evidence bucket, as the writer.
+        signer: A key of scope landing.
+    """
+    retention = retention_of(job, now)
+    pages = lock_pages(job, frame, store, retention, lambda: now)
+    if pages:
+        by = f"{run.dag_id} {run.run_id} {run.task_id}" if run else "the command line"
+        landing = landing_of_pages(job, frame.pages)
+        record_unusable(job, landing, pages, error, by, now, store, signer, retention)
+
+
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:
     """Collect: read the window from the source into the frame's folder.
 

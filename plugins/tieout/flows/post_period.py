@@ -14,7 +14,7 @@ from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
 from tieout.criteria.frequency import Every
 from tieout.criteria.periods import POST_PERIOD, ObservationPeriod
-from tieout.errors import ExtractionRefused
+from tieout.errors import ExtractionRefused, TerminalError
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.store import S3Store
@@ -55,21 +55,40 @@ def plan_post_period(settings: Settings, control_id: str, system: str, period: O
 
 
 def extract(
-    job: flow.Job, store: S3Store, signer: DocumentSigner, clock: flow.Clock, folder: Path, run: AirflowRun | None
+    job: flow.Job,
+    store: S3Store,
+    signer: DocumentSigner,
+    clock: flow.Clock,
+    folder: Path,
+    run: AirflowRun | None,
+    reason: str | None = None,
 ) -> LandingReference:
     """Collect, validate and land; run again, it finds what has landed.
 
+    Args:
+        job: From `plan_post_period`.
+        store: The evidence bucket, as the writer.
+        signer: A key of scope landing.
+        clock: Tells the time, UTC.
+        folder: An empty work folder.
+        run: The Airflow task; ``None`` on the command line.
+        reason: Why it supersedes what landed for the same date before.
+
     Raises:
         ExtractionRefused: The stated date is not over.
-        ContractError: What came breaks the contract: nothing lands.
-        LandingConflict: It landed before, and the source says something else now: state another date.
+        ContractError: What came breaks the contract: nothing lands. It is kept, locked, and a record says so.
+        LandingConflict: It landed before, the source says something else now, and there is no reason to supersede it.
         SourceUnavailable: The source did not answer.
         StoreUnavailable: The store did not answer.
     """
     frame = Frame(job.settings, job.source, job.window, folder)
-    extraction = flow.collect(job, frame, clock, run)
-    validated = flow.validate(job, extraction, folder)
+    try:
+        extraction = flow.collect(job, frame, clock, run)
+        validated = flow.validate(job, extraction, folder)
+    except TerminalError as error:
+        flow.keep_unusable(job, frame, error, run, clock(), store, signer)
+        raise
     retention = flow.retention_of(job, clock())
     pages = flow.lock_pages(job, frame, store, retention, clock)
     draft = Draft(job.place, extraction["landing"], job.source.system, validated.parts, pages, validated.predicate)
-    return land(draft, store, signer, retention, clock, folder, None)
+    return land(draft, store, signer, retention, clock, folder, reason)

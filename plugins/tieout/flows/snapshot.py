@@ -30,7 +30,7 @@ PROGRAM = "evidence_program"
 _DAY = timedelta(days=1)
 START, CLOSE = "snapshot-start", "snapshot-close"
 FOLDERS = ("include/criteria", "include/evidence_schemas")
-_LICENSED = "include/criteria/licensed"
+_LICENSED = "include/criteria/licensed/"
 """The AICPA's wording may be read here and not passed on: it is no part of a snapshot."""
 
 

@@ -24,7 +24,7 @@ from tieout.collectors.ipe import AirflowRun
 from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.periods import TRUE_UP, ObservationPeriod, is_regular, window_key
-from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict
+from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict, TerminalError
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.manifest import read_manifest
@@ -76,16 +76,20 @@ def true_up(
         run: The Airflow task; ``None`` on the command line.
 
     Raises:
-        ContractError: What came breaks the contract: nothing can be compared.
+        ContractError: What came breaks the contract: nothing can be compared. It is kept, locked, and a record says so.
         LandingConflict: A landing is not what its manifest says.
         SourceUnavailable: The source did not answer.
         StoreUnavailable: The store did not answer.
     """
     frame = Frame(job.settings, job.source, job.window, folder)
-    extraction = flow.collect(job, frame, clock, run)
-    after = flow.typed_rows(job, extraction, folder)
-    results = run_rules(after, job.contract, {"second_count": extraction["expected_rows"]})
-    require_contract(results, after, job.contract, extraction["origin"])
+    try:
+        extraction = flow.collect(job, frame, clock, run)
+        after = flow.typed_rows(job, extraction, folder)
+        results = run_rules(after, job.contract, {"second_count": extraction["expected_rows"]})
+        require_contract(results, after, job.contract, extraction["origin"])
+    except TerminalError as error:
+        flow.keep_unusable(job, frame, error, run, clock(), store, signer)
+        raise
     before, compared_with = union_of_landings(job, store, folder)
     target = difference_contract(job.settings)
     found = compare(

@@ -165,7 +165,8 @@ class PostPeriodOperator(_MappedOperator):
         run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
-            reference = extract(job, evidence, landing_signer(settings), now, Path(work), run)
+            reason = context["params"].get("supersede_reason")
+            reference = extract(job, evidence, landing_signer(settings), now, Path(work), run, reason)
         log.info("%s %s: %s rows after the period: %s", self.control_id, self.system, reference.rows, reference.manifest_key)
         return {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256, "rows": reference.rows}
 

@@ -102,7 +102,9 @@ def post_period_dag(settings: Settings) -> DAG:
     """Return the DAG that extracts what happened after a period's end, up to a stated date."""
     description = "What happened after a period's end, up to a stated date: incidents, changes, late deviations"
     until = _text("Last day of the extract, for example 2027-01-31; it has to be over")
-    dag = _dag(settings, POST_PERIOD, description, None, period=_text("Observation period"), until=until)
+    reason = _text("Why this extract supersedes the one that has landed for the same day")
+    period = _text("Observation period")
+    dag = _dag(settings, POST_PERIOD, description, None, period=period, until=until, supersede_reason=reason)
     planned = PlanOperator(task_id="plan", what="post_period", dag=dag)
     mapped = PostPeriodOperator.partial(task_id="extract", dag=dag, max_active_tis_per_dag=_MAPPED_AT_ONCE)
     mapped.expand_kwargs(planned.output)

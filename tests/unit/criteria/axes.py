@@ -179,6 +179,6 @@ def states(found: Standing, system: str = SYSTEM) -> dict[str, str]:
 def each_month(*days: int) -> list[LandedExtraction]:
     """Return the landings of the first months of 2026, each with one performance on a day of the month; 0 for none."""
     return [
-        landing(key, ((f"R-{key}", date(2026, number, day)),) if day else ())
+        landing(key, ((f"R-{number}", date(2026, number, day)),) if day else ())
         for number, (key, day) in enumerate(zip(MONTHS, days, strict=False), start=1)
     ]

@@ -129,7 +129,7 @@ def local_dates(zone: ZoneInfo, first_day: date, end_day: date) -> set[date]:
     return {day for day in seen if first_day <= day < end_day}
 
 
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(cases(), st.data())
 def test_what_is_due_in_two_adjacent_spans_is_what_is_due_in_both_together(
     case: tuple[Frequency, Calendar, date, date], data: st.DataObject
@@ -144,7 +144,7 @@ def test_what_is_due_in_two_adjacent_spans_is_what_is_due_in_both_together(
     assert all(due.due >= middle for due in after)
 
 
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(cases())
 def test_each_interval_opens_is_due_and_ends_in_order(case: tuple[Frequency, Calendar, date, date]) -> None:
     frequency, calendar, first, end = case
@@ -161,7 +161,7 @@ def test_each_interval_opens_is_due_and_ends_in_order(case: tuple[Frequency, Cal
             assert before.due < after.opens or before.due == after.due, "a day that is on time for two intervals"
 
 
-@settings(max_examples=70)
+@settings(max_examples=50)
 @given(cases(st.sampled_from(PERIODIC), st.just(Allowance(days=0))))
 def test_each_day_lies_in_exactly_one_interval(case: tuple[Frequency, Calendar, date, date]) -> None:
     frequency, calendar, first, end = case
@@ -174,7 +174,7 @@ def test_each_day_lies_in_exactly_one_interval(case: tuple[Frequency, Calendar, 
     assert len({due.key for due in found}) == len(found)
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(cases(st.just(Every.DAILY), st.just(Allowance(days=0))))
 def test_each_day_that_a_clock_ever_showed_has_one_daily_performance(case: tuple[Frequency, Calendar, date, date]) -> None:
     frequency, calendar, first, end = case
@@ -182,7 +182,7 @@ def test_each_day_that_a_clock_ever_showed_has_one_daily_performance(case: tuple
     assert found == sorted(local_dates(calendar.zone, first, end))
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(cases(st.just(Every.BUSINESS_DAILY), st.just(Allowance(days=0))))
 def test_each_business_day_that_a_clock_ever_showed_has_one_performance(case: tuple[Frequency, Calendar, date, date]) -> None:
     frequency, calendar, first, end = case
@@ -366,7 +366,7 @@ def stand_in(case: Case, first_day: date, end_day: date) -> Standing:
     return standing(control, *landed, scope=scope, noted=tuple(noted), now=now, period=period(first_day, end_day))
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(evidence())
 def test_a_period_that_ends_later_counts_more_performances_and_changes_nothing_else(case: Case) -> None:
     control, *_, (_, first, middle, end) = case
@@ -387,7 +387,7 @@ def test_a_period_that_ends_later_counts_more_performances_and_changes_nothing_e
     assert control == case[0]
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(evidence())
 def test_each_periodic_performance_counts_for_one_of_two_adjacent_periods_and_stands_there_as_in_both(case: Case) -> None:
     *_, (_, first, middle, end) = case
@@ -396,7 +396,7 @@ def test_each_periodic_performance_counts_for_one_of_two_adjacent_periods_and_st
     assert apart == together
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.data(), spots)
 def test_due_days_of_a_column_are_those_of_the_calendar(data: st.DataObject, spot: tuple[str, date]) -> None:
     calendar = Calendar(ZoneInfo("UTC"), data.draw(business_calendars(spot[1])))
@@ -406,7 +406,7 @@ def test_due_days_of_a_column_are_those_of_the_calendar(data: st.DataObject, spo
     assert found.tolist() == [None if day is None else calendar.business.after(day, allowance) for day in drawn]
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(spots, st.data())
 def test_local_days_of_a_column_are_those_of_the_calendar(spot: tuple[str, date], data: st.DataObject) -> None:
     calendar = Calendar(ZoneInfo(spot[0]))

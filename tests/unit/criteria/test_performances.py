@@ -22,8 +22,6 @@ from tests.unit.criteria.axes import (
 )
 
 from tieout.criteria.extractions import EventCounts
-from tieout.criteria.frequency import Due
-from tieout.criteria.matching import Shown, match, shown_by
 from tieout.criteria.performances import Performance, PerformanceState, performances_expected
 from tieout.criteria.scope import Scope
 
@@ -159,7 +157,7 @@ def test_a_control_that_is_always_late_is_late_in_its_third_year_too() -> None:
     control = make_control(frequency=GRACE, since=(date(2023, 1, 1),))
     months = [(year, month) for year in range(2023, 2027) for month in range(1, 13)]
     landed = [
-        landing(f"{year}-{month:02}", ((f"R-{year}-{month}", date(year, month, 9)),) if (year, month) > (2023, 1) else ())
+        landing(f"{year}-{month:02}", ((f"R{year}{month:02}", date(year, month, 9)),) if (year, month) > (2023, 1) else ())
         for year, month in months
     ]
     assert set(states(standing(control, *landed, now=datetime(2027, 3, 1, tzinfo=UTC))).values()) == {"performed late"}
@@ -172,18 +170,9 @@ def test_two_performances_in_one_interval_do_not_fill_the_next() -> None:
 
 
 def test_rows_of_one_performance_in_two_windows_are_performed_on_the_last_day() -> None:
-    landed = [
-        landing("2026-01", (("Q1 review", date(2026, 1, 28)), ("other", date(2026, 1, 3)))),
-        landing("2026-02", (("Q1 review", date(2026, 2, 2)),)),
-    ]
-    for order in (landed, landed[::-1]):
-        assert [(each.name, each.day) for each in shown_by(order, SYSTEM)] == [
-            ("other", date(2026, 1, 3)),
-            ("Q1 review", date(2026, 2, 2)),
-        ]
-    assert shown_by(landed, "another system") == []
+    first = landing("2026-01", (("Q1 review", date(2026, 1, 28)), ("other", date(2026, 1, 3))))
     quarterly = make_control("quarterly")
-    found = standing(quarterly, landed[0], landing("2026-04", (("Q1 review", date(2026, 4, 2)),)), *each_month(0, 0, 0)[1:])
+    found = standing(quarterly, first, landing("2026-04", (("Q1 review", date(2026, 4, 2)),)), *each_month(0, 0, 0)[1:])
     assert states(found)["2026-Q1"] == "performed on time", "another performance of the quarter was in time"
     found = standing(
         make_control("quarterly", frequency=GRACE),
@@ -216,37 +205,6 @@ def test_once_a_missing_window_lands_later_what_was_late_for_it_is_late() -> Non
     march = landed.pop(2)
     assert states(standing(MONTHLY, *landed))["2026-03"] == "not determinable"
     assert states(standing(MONTHLY, *landed, march))["2026-03"] == "performed late"
-
-
-def due(key: str, opens: int, last: int, last_late: int) -> Due:
-    """Return an interval of March by its days."""
-    return Due(key, *(date(2026, 3, day) for day in (opens, last, last_late, last)))
-
-
-ALL_TOLD = {"a", "b", "c"}
-
-
-@pytest.mark.parametrize(
-    ("days", "told", "filled"),
-    [
-        ([], ALL_TOLD, {}),
-        ([1, 11, 21], ALL_TOLD, {"a": 1, "b": 11, "c": 21}),
-        ([15, 16], ALL_TOLD, {"a": 15, "b": 16}),  # the first is late for a
-        ([15, 16], {"b", "c"}, {"b": 15}),  # nobody knows that a was not performed in time
-        ([10, 15], {"b", "c"}, {"a": 10, "b": 15}),
-        ([16], ALL_TOLD, {"b": 16}),
-        ([1, 2, 3], ALL_TOLD, {"a": 1}),
-        ([12, 13, 26], ALL_TOLD, {"a": 12, "b": 13, "c": 26}),
-        ([31], ALL_TOLD, {"c": 31}),
-        ([31], {"a", "b"}, {}),
-    ],
-)
-def test_each_performance_fills_the_oldest_interval_that_is_open_to_it(
-    days: list[int], told: set[str], filled: dict[str, int]
-) -> None:
-    expected = [due("a", 1, 10, 15), due("b", 11, 20, 25), due("c", 21, 30, 31)]
-    shown = [Shown(str(day), date(2026, 3, day), "key") for day in days]
-    assert {key: each.day.day for key, each in match(expected, shown, told).items()} == filled
 
 
 @pytest.mark.parametrize(

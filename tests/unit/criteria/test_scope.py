@@ -15,8 +15,6 @@ from tests.unit.criteria.axes import PERIOD, make_control, make_scope
 from tieout.criteria.calendar import BusinessCalendar
 from tieout.criteria.dated import in_force
 from tieout.criteria.scope import NotApplicable, ScopedCategory, category_of, load_scope
-from tieout.criteria.source_map import SourceItem
-from tieout.criteria.vendors import SubserviceOrganization
 from tieout.errors import ConfigurationError
 
 SCOPE = """\
@@ -204,39 +202,3 @@ def test_the_scope_as_of_a_day_holds_what_was_true_then_and_leaves_nothing_overw
 def test_what_states_no_days_is_true_at_any_time() -> None:
     always = ScopedCategory(category="security")
     assert all(always.is_in_force(day) for day in (date(1970, 1, 1), date(2026, 1, 1), date(2100, 1, 1)))
-
-
-@pytest.mark.parametrize("said", [{}, {"covered_by": [{"control": "a", "system": "b"}], "not_covered_because": "No."}])
-def test_an_item_is_covered_or_it_says_why_not(said: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="either covered_by or not_covered_because"):
-        SourceItem.model_validate({"item": "sandbox", "kind": "account", **said})
-
-
-def organization(*reports: tuple[str, str, str | None]) -> SubserviceOrganization:
-    """Return a vendor with reports: first day, the day after, and the day after its bridge letter."""
-    listed = [
-        {"type": "SOC 2 Type 2", "first_day": first, "end_day": end, "bridge_letter_to": bridged}
-        for first, end, bridged in reports
-    ]
-    said = {"id": "cloud", "name": "Cloud", "method": "carve-out", "services": "All.", "criteria": ["CC6.4"], "reports": listed}
-    return SubserviceOrganization.model_validate(said)
-
-
-@pytest.mark.parametrize(
-    ("reports", "gaps"),
-    [
-        ([], [("2026-01-01", "2026-07-01")]),
-        ([("2025-10-01", "2026-10-01", None)], []),
-        ([("2025-10-01", "2026-04-01", "2026-07-01")], []),
-        ([("2025-10-01", "2026-04-01", "2026-06-30")], [("2026-06-30", "2026-07-01")]),
-        ([("2025-10-01", "2026-04-01", "2026-02-01")], [("2026-04-01", "2026-07-01")]),  # a letter adds days, it takes none away
-        ([("2026-05-01", "2027-05-01", None), ("2025-01-01", "2026-03-01", None)], [("2026-03-01", "2026-05-01")]),
-        ([("2026-01-02", "2026-06-01", None)], [("2026-01-01", "2026-01-02"), ("2026-06-01", "2026-07-01")]),
-        ([("2026-07-01", "2027-07-01", None)], [("2026-01-01", "2026-07-01")]),
-    ],
-)
-def test_days_that_no_report_or_bridge_letter_covers_are_uncovered(
-    reports: list[tuple[str, str, str | None]], gaps: list[tuple[str, str]]
-) -> None:
-    found = organization(*reports).uncovered(PERIOD)
-    assert [(str(first), str(end)) for first, end in found] == gaps

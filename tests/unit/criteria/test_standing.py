@@ -69,7 +69,7 @@ def test_known_absence_says_more_than_what_can_not_be_told() -> None:
 
 def test_a_window_that_was_not_extracted_counts_though_each_performance_is_shown() -> None:
     quarterly = make_control("quarterly")
-    landed = [landing(key, ((f"R-{key}", date(2026, number, 5)),)) for number, key in enumerate(MONTHS, 1) if key != "2026-02"]
+    landed = [landing(key, ((f"R-{number}", date(2026, number, 5)),)) for number, key in enumerate(MONTHS, 1) if key != "2026-02"]
     found = standing(quarterly, *landed)
     assert set(states(found).values()) == {"performed on time"}
     assert (found.completeness, found.because) == (Completeness.NOT_DETERMINABLE, ("window 2026-02 not extracted (idp)",))
