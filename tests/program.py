@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+LIBRARY = Path(__file__).parents[1] / "include" / "criteria" / "controls"
 
 
 @dataclass
@@ -48,10 +51,11 @@ class Program:
         return f"{self.month(number):%Y-%m}"
 
     def keep(self, *controls: str) -> None:
-        """Keep these controls of the library, each extracted monthly from drops, and write the scope around them."""
+        """Have these controls of the library, each extracted monthly from drops, and write the scope around them."""
         for path in self.controls.glob("*.yaml"):
-            if path.stem not in controls:
-                path.unlink()
+            path.unlink()
+        for control in controls:
+            shutil.copy(LIBRARY / f"{control}.yaml", self.controls)
         systems = set()
         for control in controls:
             said = self.read(control)

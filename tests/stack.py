@@ -32,9 +32,15 @@ from tieout.settings import Settings
 CONTROL = "cc8_1_change_management"
 
 
-def make_project(folder: Path, repository: Path) -> Path:
-    """Return a project folder: its own copy of include/, the repository's dags/ and plugins/."""
+def make_project(folder: Path, repository: Path, *, whole: bool = False) -> Path:
+    """Return a project folder: its own copy of include/, the repository's dags/ and plugins/; of the library one control.
+
+    The library has tests of its own; here every DAG would cost time at each start of an Airflow. ``whole`` keeps them all.
+    """
     shutil.copytree(repository / "include", folder / "include")
+    for path in (folder / "include" / "criteria" / "controls").glob("*.yaml"):
+        if path.stem != CONTROL and not whole:
+            path.unlink()
     for name in ("dags", "plugins"):
         (folder / name).symlink_to(repository / name)
     return folder

@@ -88,7 +88,7 @@ def test_probes_find_deletes_refused_and_leave_nothing(store: Store, identity: s
 
 def test_what_the_writer_may_do_and_should_not_is_found(store: Store) -> None:
     found = outcomes(run(store, "writer", "--probe"))
-    assert found["probe: right put"] == ("as expected", "let through under evidence/, raw/, manifests/")
+    assert found["probe: right put"] == ("as expected", "let through under evidence/, raw/, manifests/, catalog/")
     assert found["probe: no lock"] == ("weaker than policy", "not refused (BadDigest)")
     assert found["probe: without If-None-Match"] == ("weaker than policy", "not refused (PreconditionFailed)")
     assert found["probe: upload in parts"] == ("weaker than policy", "done, and aborted")

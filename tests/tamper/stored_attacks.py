@@ -96,8 +96,9 @@ simple(
     lambda scene: again(scene, scene.marks.a.parts[0]), GOVERNANCE,
 )  # fmt: skip
 simple(
+    # One whose key was not revoked: put again a second later, another one came after its key's end, which is tampered besides.
     "deleted", "a manifest, and the same bytes put again", MISSING, "names its version",
-    lambda scene: again(scene, scene.marks.a.manifest), GOVERNANCE,
+    lambda scene: again(scene, scene.marks.new.manifest), GOVERNANCE,
 )  # fmt: skip
 
 FAR, NEAR = datetime(2200, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=2)

@@ -32,7 +32,7 @@ def test_a_plan_places_the_window(project: Project) -> None:
 
 
 def test_what_there_is_not_is_refused_with_what_there_is(project: Project) -> None:
-    with pytest.raises(ConfigurationError, match=rf"no control 'cc6_1' in .*Controls there: .*, {CONTROL}, .*\."):
+    with pytest.raises(ConfigurationError, match=rf"no control 'cc6_1' in .*Controls there: {CONTROL}\."):
         plan(project.settings, "cc6_1", "shop_csv", "2026-03")
     with pytest.raises(ConfigurationError, match=r"no system 'shop' .*Its systems: shop_csv, shop_git\."):
         project.job(system="shop")
