@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import textwrap
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -157,19 +156,35 @@ BACKFILL = """
 import datetime, json
 from tieout.tasks.timetable import WindowTimetable
 from airflow.exceptions import InvalidPartitionKeyError
-table = WindowTimetable(%r, time="06:30", timezone="Europe/Berlin")
 utc = datetime.timezone.utc
-infos = table.iter_partition_dagrun_infos(
-    earliest=datetime.datetime(2026, 1, 1, tzinfo=utc), latest=datetime.datetime(2026, 12, 31, 23, tzinfo=utc))
-runs = [(info.partition_key, info.partition_date.isoformat(), table.resolve_partition_date(info.partition_key).isoformat())
-        for info in infos]
-try:
-    table.resolve_partition_date("nonsense")
-    refused = False
-except InvalidPartitionKeyError:
-    refused = True
-print(json.dumps({"runs": runs, "refused": refused}))
+answers = {}
+for kind in ("daily", "weekly", "monthly", "quarterly"):
+    table = WindowTimetable(kind, time="06:30", timezone="Europe/Berlin")
+    infos = table.iter_partition_dagrun_infos(
+        earliest=datetime.datetime(2026, 1, 1, tzinfo=utc), latest=datetime.datetime(2026, 12, 31, 23, tzinfo=utc))
+    runs = [(info.partition_key, info.partition_date.isoformat(), table.resolve_partition_date(info.partition_key).isoformat())
+            for info in infos]
+    try:
+        table.resolve_partition_date("nonsense")
+        refused = False
+    except InvalidPartitionKeyError:
+        refused = True
+    answers[kind] = {"runs": runs, "refused": refused}
+print(json.dumps(answers))
 """
+
+
+@pytest.fixture(scope="module")
+def backfilled() -> dict[str, Any]:
+    """Return the runs of a year's backfill, by kind of window; one process imports Airflow for all of them."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", BACKFILL],
+        env={**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -181,14 +196,10 @@ print(json.dumps({"runs": runs, "refused": refused}))
         ("quarterly", 4, "2026-Q1", "2026-Q4"),
     ],
 )
-def test_a_key_decodes_to_the_tick_that_a_run_carries(kind: str, count: int, first: str, last: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(BACKFILL % kind)],
-        env={**os.environ, "AIRFLOW__LOGGING__LOGGING_LEVEL": "ERROR"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
-    answer = json.loads(done.stdout.splitlines()[-1])
+def test_a_key_decodes_to_the_tick_that_a_run_carries(
+    backfilled: dict[str, Any], kind: str, count: int, first: str, last: str
+) -> None:
+    answer = backfilled[kind]
     runs = answer["runs"]
     assert answer["refused"]
     assert len(runs) == count

@@ -87,11 +87,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[
         with running_airflow(folder, repository, prepare, **variables) as airflow:
             made = Run(programs[0], airflow, slack)
             airflow.api.call("PATCH", "/dags/evidence_digest?update_mask=is_paused", {"is_paused": False})
-            for control in (CHANGES, LEAVERS):
-                for month in (0, 1):
-                    run_id = f"window__{made.program.key(month)}"
-                    airflow.api.trigger(control, made.program.key(month), run_id)
-                    assert airflow.finish(run_id, control) == "success"
+            windows = [(control, made.program.key(month)) for control in (CHANGES, LEAVERS) for month in (0, 1)]
+            for control, window in windows:
+                airflow.api.trigger(control, window, f"window__{window}")
+            for control, window in windows:
+                assert airflow.finish(f"window__{window}", control) == "success"
             yield made
 
 
