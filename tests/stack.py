@@ -32,14 +32,14 @@ from tieout.settings import Settings
 CONTROL = "cc8_1_change_management"
 
 
-def make_project(folder: Path, repository: Path, *, whole: bool = False) -> Path:
+def make_project(folder: Path, repository: Path) -> Path:
     """Return a project folder: its own copy of include/, the repository's dags/ and plugins/; of the library one control.
 
-    The library has tests of its own; here every DAG would cost time at each start of an Airflow. ``whole`` keeps them all.
+    The library has tests of its own; here every DAG would cost time at each start of an Airflow.
     """
     shutil.copytree(repository / "include", folder / "include")
     for path in (folder / "include" / "criteria" / "controls").glob("*.yaml"):
-        if path.stem != CONTROL and not whole:
+        if path.stem != CONTROL:
             path.unlink()
     for name in ("dags", "plugins"):
         (folder / name).symlink_to(repository / name)

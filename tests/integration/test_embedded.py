@@ -42,7 +42,7 @@ def processes_of(home: Path) -> list[str]:
 
 @pytest.fixture
 def project(tmp_path: Path, repository: Path) -> Iterator[Path]:
-    home = make_project(tmp_path / "project", repository, whole=True)
+    home = make_project(tmp_path / "project", repository)
     yield home
     Stack(home).stop()
 
