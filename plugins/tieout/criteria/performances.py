@@ -7,10 +7,11 @@ it is *not determinable*: silence says nothing, neither for nor against the cont
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from tieout.criteria.controls import Control
@@ -43,6 +44,8 @@ class PerformanceState(StrEnum):
 
 
 _DAY = timedelta(days=1)
+_FAR = timedelta(days=3000)
+"""Longer than any interval with its allowance."""
 POTENTIAL_DEVIATIONS = frozenset({PerformanceState.LATE, PerformanceState.NOT_PERFORMED})
 
 
@@ -175,13 +178,15 @@ def _periodic(
     first_shown = min((shown[0].day for shown in shown_of.values() if shown), default=first_day)
     reach = timedelta(days=control.control_frequency.grace_days)
     before = performances_expected(control, scope, min(first_shown - reach, first_day), first_day)
+    after = _until_shown(control, scope, end_day, shown_of.values())
+    chain = [*before, *expected, *after]
     today = scope.calendar.day_of(now)
     counted = []
-    needed = {due.key: windows_expected(control, scope.calendar, due.opens, due.due + _DAY) for due in (*before, *expected)}
+    needed = {due.key: windows_expected(control, scope.calendar, due.opens, due.due + _DAY) for due in chain}
     for source in control.systems:
         there = {landing.window for landing in landed if landing.system == source.system}
         told = {key for key, windows in needed.items() if all(target.key in there for target in windows)}
-        filled = match([*before, *expected], shown_of[source.system], told)
+        filled = match(chain, shown_of[source.system], told)
         standing = found.of(source.system)
         for due in expected:
             shown = filled.get(due.key)
@@ -199,6 +204,16 @@ def _periodic(
                 )
             )
     return counted
+
+
+def _until_shown(control: Control, scope: Scope, end_day: date, shown: Iterable[Sequence[Shown]]) -> list[Due]:
+    """Return the intervals after a period that have begun by the last performance: its name may state one of them."""
+    last = max((each[-1].day for each in shown if each), default=None)
+    if last is None:
+        return []
+    due = performances_due(control.control_frequency, scope.calendar, end_day, max(last, end_day) + _FAR)
+    begun = takewhile(lambda each: min(each.opens, each.last_day) <= last, due)
+    return [each for each in begun if each.last_day >= control.effective_from and scope.is_active(control, each.due)]
 
 
 def _state_of(
