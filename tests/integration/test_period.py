@@ -33,10 +33,11 @@ from tieout.evidence.verify import Outcome
 from tieout.flows import population_export as flow
 from tieout.flows.chain import standing_chain
 from tieout.flows.close import close, is_closed, open_points
+from tieout.flows.differences import read_true_ups
 from tieout.flows.documents import read_documents
 from tieout.flows.explain import explain_alike, explain_differences, explain_performance
 from tieout.flows.status import choose_period, read_facts, read_program, read_records, status
-from tieout.flows.true_up import plan_true_up, read_true_ups, true_up
+from tieout.flows.true_up import plan_true_up, true_up
 from tieout.flows.upkeep import not_extracted, retention_for
 
 pytestmark = pytest.mark.integration
@@ -96,6 +97,8 @@ def fill(program: Program) -> str:
         if month > ADDED:
             at = noon(first, 1)
             program.add(PRIVILEGED, "idp", **review_values(f"PAR-{program.key(month - 1)}", 1, at))
+    # From before the control began: it was never to land, and is no difference.
+    program.add(PRIVILEGED, "idp", **review_values("PAR-before", 1, noon(program.month(2), 3)))
     left = noon(program.month(BACKDATED), 12)
     late_entry = noon(program.month(BACKDATED + 6), 3)
     program.add(LEAVERS, "hris", shown_from=late_entry, **leaver_values(99, left, left + timedelta(hours=1), late_entry))
@@ -272,7 +275,7 @@ def closing(year: Year, trued_up: dict[tuple[str, str], list[dict[str, Any]]]) -
 
     def facts() -> tuple[Any, list[Any], list[str]]:
         with tempfile.TemporaryDirectory() as work:
-            true_ups = read_true_ups(bucket, period, period.start(scope.zone), Path(work))
+            true_ups = read_true_ups(bucket, period, Path(work))
         found = status(program, read_facts(bucket, year.store.clock()), period, year.store.clock())
         return found, true_ups, open_points(program, found, true_ups, year.store.clock())
 

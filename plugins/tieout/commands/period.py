@@ -18,8 +18,8 @@ from tieout.settings import from_environment
 if TYPE_CHECKING:
     from tieout.criteria.periods import ObservationPeriod
     from tieout.evidence.store import S3Store
+    from tieout.flows.differences import TrueUp
     from tieout.flows.status import Program
-    from tieout.flows.true_up import TrueUp
 
 _PERIOD = click.option("--period", "period_id", help="Observation period; default: as tieout status chooses it.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -33,11 +33,11 @@ def _period(period_id: str | None) -> tuple[Program, ObservationPeriod]:
     return program, choose_period(program.scope.observation_periods, period_id, today)
 
 
-def _true_ups(store: S3Store, program: Program, period: ObservationPeriod) -> list[TrueUp]:
-    from tieout.flows.true_up import read_true_ups
+def _true_ups(store: S3Store, period: ObservationPeriod) -> list[TrueUp]:
+    from tieout.flows.differences import read_true_ups
 
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-        return read_true_ups(store, period, period.start(program.scope.zone), Path(work))
+        return read_true_ups(store, period, Path(work))
 
 
 @click.command("true-up")
@@ -50,10 +50,10 @@ def true_up(bucket: str | None, endpoint_url: str | None, period_id: str | None,
 
     The Airflow DAG evidence_true_up makes it. Exit code 1 while a difference is not explained.
     """
-    from tieout.flows.true_up import as_text
+    from tieout.flows.differences import as_text
 
-    program, period = _period(period_id)
-    found = [each for each in _true_ups(open_store(bucket, endpoint_url), program, period) if control in (None, each.control)]
+    _, period = _period(period_id)
+    found = [each for each in _true_ups(open_store(bucket, endpoint_url), period) if control in (None, each.control)]
     if as_json:
         document = [
             {
@@ -114,8 +114,8 @@ def explain(
     """
     from tieout.evidence.keys import load_signer
     from tieout.flows import explain as flow
+    from tieout.flows.differences import find_differences, rows_named
     from tieout.flows.status import read_facts, status
-    from tieout.flows.true_up import find_differences, rows_named
 
     if sum(map(bool, (performance, rows, difference))) != 1:
         raise click.UsageError("give one of --performance, --row or --difference.")
@@ -126,7 +126,7 @@ def explain(
     if performance:
         keys = flow.explain_performance(settings, store, signer, found, control, performance, reason, by, now, system)
     else:
-        meant = find_differences(_true_ups(store, program, period), control, system)
+        meant = find_differences(_true_ups(store, period), control, system)
         if rows:
             keys = flow.explain_differences(settings, store, signer, found, meant, rows_named(meant, rows), reason, by, now)
         else:

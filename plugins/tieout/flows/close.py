@@ -16,9 +16,10 @@ from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
+from tieout.flows.differences import TrueUp
 from tieout.flows.snapshot import CLOSE, PROGRAM, period_document, take_snapshot
 from tieout.flows.status import Program, Status, active_controls
-from tieout.flows.true_up import TrueUp
+from tieout.flows.true_up import owed_until
 from tieout.settings import Settings
 
 _WINDOW = "close"
@@ -66,7 +67,11 @@ _TO_EXPLAIN = POTENTIAL_DEVIATIONS | {PerformanceState.NOT_DETERMINABLE}
 
 
 def _true_up_points(program: Program, period: ObservationPeriod, true_ups: Sequence[TrueUp], end: datetime) -> list[str]:
-    done = {(each.control, each.system): each for each in true_ups if each.end >= end and each.collected_at >= end}
+    done = {
+        (each.control, each.system): each
+        for each in true_ups
+        if each.collected_at >= end and each.control in program.controls and each.end >= owed_until(program, each.control, period)
+    }
     points = []
     for control_id, control in active_controls(program, period).items():
         for source in control.systems:

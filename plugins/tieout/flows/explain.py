@@ -16,8 +16,8 @@ from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import S3Store
+from tieout.flows.differences import TrueUp
 from tieout.flows.status import Status
-from tieout.flows.true_up import TrueUp
 from tieout.flows.upkeep import retention_for
 from tieout.settings import Settings
 from tieout.times import instant

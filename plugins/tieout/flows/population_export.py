@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -27,7 +28,7 @@ from tieout.contracts.rules import RuleResult
 from tieout.criteria.controls import Control, SystemSource, control_files, load_control
 from tieout.criteria.periods import ObservationPeriod, Window, period_of, window
 from tieout.criteria.scope import Scope, load_scope
-from tieout.errors import ConfigurationError
+from tieout.errors import ConfigurationError, TerminalError
 from tieout.evidence.identities import IdentityTable
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, StoredPage, landing_id, retain_until, retention_years
@@ -73,7 +74,7 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
         ConfigurationError: A file is wrong, asks for a longer lock than allowed, or there is no such control or system.
         ExtractionRefused: The key names no window of the control's kind, or one in no observation period.
     """
-    control, scope = _read(settings, control_id)
+    control, scope = read_control(settings, control_id)
     target = window(control.extraction_schedule.window, window_key, scope.zone)
     period = period_of(target, scope.observation_periods, scope.zone)
     return _job(settings, control_id, control, scope, system, target, period)
@@ -95,13 +96,18 @@ def plan_span(
     Raises:
         ConfigurationError: As `plan`.
     """
-    control, scope = _read(settings, control_id)
+    control, scope = read_control(settings, control_id)
     start, end = (scope.calendar.midnight(day) for day in days)
     target = Window(key, control.extraction_schedule.window, start, end)
     return _job(settings, control_id, control, scope, system, target, period)
 
 
-def _read(settings: Settings, control_id: str) -> tuple[Control, Scope]:
+def read_control(settings: Settings, control_id: str) -> tuple[Control, Scope]:
+    """Read a control and the scope.
+
+    Raises:
+        ConfigurationError: A file is wrong, or there is no such control.
+    """
     files = control_files(settings.controls_folder)
     if control_id not in files:
         msg = f"no control {control_id!r} in {settings.controls_folder}. Controls there: {', '.join(files) or 'none'}."
@@ -241,26 +247,30 @@ def record_unusable(
     return record.key
 
 
-def keep_unusable(
-    job: Job, frame: Frame, error: Exception, run: AirflowRun | None, now: datetime, store: S3Store, signer: DocumentSigner
-) -> None:
-    """Lock what a frame has captured, and record that it is no population; nothing where nothing was captured.
+@contextmanager
+def keeping_unusable(
+    job: Job, frame: Frame, run: AirflowRun | None, clock: Clock, store: S3Store, signer: DocumentSigner
+) -> Iterator[None]:
+    """Lock what a frame has captured, and record that it is no population, where what happens inside is terminal.
 
     Args:
         job: The job.
         frame: Its frame.
-        error: What broke.
-        run: The task that found it; ``None`` on the command line.
-        now: UTC.
+        run: The task that runs it; ``None`` on the command line.
+        clock: Tells the time, UTC.
         store: The evidence bucket, as the writer.
         signer: A key of scope landing.
     """
-    retention = retention_of(job, now)
-    pages = lock_pages(job, frame, store, retention, lambda: now)
-    if pages:
-        by = f"{run.dag_id} {run.run_id} {run.task_id}" if run else "the command line"
-        landing = landing_of_pages(job, frame.pages)
-        record_unusable(job, landing, pages, error, by, now, store, signer, retention)
+    try:
+        yield
+    except TerminalError as error:
+        now = clock()
+        retention = retention_of(job, now)
+        pages = lock_pages(job, frame, store, retention, clock)
+        if pages:
+            by = f"{run.dag_id} {run.run_id} {run.task_id}" if run else "the command line"
+            record_unusable(job, landing_of_pages(job, frame.pages), pages, error, by, now, store, signer, retention)
+        raise
 
 
 def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
 from tieout.criteria.frequency import Every
 from tieout.criteria.periods import POST_PERIOD, ObservationPeriod
-from tieout.errors import ExtractionRefused, TerminalError
+from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.store import S3Store
@@ -82,12 +82,9 @@ def extract(
         StoreUnavailable: The store did not answer.
     """
     frame = Frame(job.settings, job.source, job.window, folder)
-    try:
+    with flow.keeping_unusable(job, frame, run, clock, store, signer):
         extraction = flow.collect(job, frame, clock, run)
         validated = flow.validate(job, extraction, folder)
-    except TerminalError as error:
-        flow.keep_unusable(job, frame, error, run, clock(), store, signer)
-        raise
     retention = flow.retention_of(job, clock())
     pages = flow.lock_pages(job, frame, store, retention, clock)
     draft = Draft(job.place, extraction["landing"], job.source.system, validated.parts, pages, validated.predicate)

@@ -7,9 +7,8 @@ extracted again is locked like any other raw page.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tieout.audit.true_up import LANDING_COLUMN, TRUE_UP_TYPE, Compared, Explanation, compare, explain
+from tieout.audit.true_up import LANDING_COLUMN, TRUE_UP_TYPE, Compared, compare
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
 from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.odcs import Contract, contract_file, load_contract
+from tieout.criteria.controls import Control
+from tieout.criteria.extractions import windows_expected
 from tieout.criteria.periods import TRUE_UP, ObservationPeriod, is_regular, window_key
-from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict, TerminalError
+from tieout.criteria.scope import Scope
+from tieout.errors import ExtractionRefused, LandingConflict
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, LandingReference, land
+from tieout.evidence.layout import EVIDENCE
 from tieout.evidence.manifest import read_manifest
 from tieout.evidence.parts import write_parts
-from tieout.evidence.records import RecordKind
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.index import landings
-from tieout.flows.status import Facts, Program, read_records, status
+from tieout.flows.status import Program
 from tieout.settings import Settings
 
 NOTHING_PERFORMED = {"shown": None, "events": None}
@@ -53,11 +55,25 @@ def plan_true_up(settings: Settings, control_id: str, system: str, period: Obser
         ExtractionRefused: The period has not begun.
         ConfigurationError: A file is wrong.
     """
-    end = min(today, period.end_day)
-    if end <= period.first_day:
-        msg = f"true-up of {period.id}: the period begins on {period.first_day}, and today is {today}."
+    control, scope = flow.read_control(settings, control_id)
+    first, end = owed_days(control, scope, period)
+    end = min(today, end)
+    if end <= first:
+        msg = f"true-up of {control_id} in {period.id}: it begins on {first}, and today is {today}."
         raise ExtractionRefused(msg)
-    return flow.plan_span(settings, control_id, system, period, f"{TRUE_UP}{today.isoformat()}", (period.first_day, end))
+    return flow.plan_span(settings, control_id, system, period, f"{TRUE_UP}{today.isoformat()}", (first, end))
+
+
+def owed_days(control: Control, scope: Scope, period: ObservationPeriod) -> tuple[date, date]:
+    """Return the days ``[first, end)`` of a period that a control's windows cover.
+
+    What a source holds from before the control began, or after it was retired, was never to land: it is no difference.
+    """
+    windows = windows_expected(control, scope.calendar, period.first_day, period.end_day)
+    if not windows:
+        return period.end_day, period.end_day
+    first, end = scope.calendar.day_of(windows[0].start), scope.calendar.day_of(windows[-1].end)
+    return max(first, period.first_day), min(end, period.end_day)
 
 
 def true_up(
@@ -82,14 +98,11 @@ def true_up(
         StoreUnavailable: The store did not answer.
     """
     frame = Frame(job.settings, job.source, job.window, folder)
-    try:
+    with flow.keeping_unusable(job, frame, run, clock, store, signer):
         extraction = flow.collect(job, frame, clock, run)
         after = flow.typed_rows(job, extraction, folder)
         results = run_rules(after, job.contract, {"second_count": extraction["expected_rows"]})
         require_contract(results, after, job.contract, extraction["origin"])
-    except TerminalError as error:
-        flow.keep_unusable(job, frame, error, run, clock(), store, signer)
-        raise
     before, compared_with = union_of_landings(job, store, folder)
     target = difference_contract(job.settings)
     found = compare(
@@ -138,23 +151,30 @@ def union_of_landings(job: flow.Job, store: S3Store, folder: Path) -> tuple[pa.T
     rows = [row for row in landings(store, control=job.control_id) if _is_of(row, job)]
     tables = [schema.empty_table()]
     for row in sorted(rows, key=lambda row: (row["effective_from"], row["landed_at"])):
-        data = store.read(row["manifest_key"], None) or b""
-        manifest = read_manifest(data, row["manifest_key"])
-        if manifest.sha256 != row["manifest_sha256"]:
-            msg = f"{row['manifest_key']}: it is not the manifest that the index names. Run tieout verify."
-            raise LandingConflict(msg)
-        for subject in manifest.subjects:
-            if f"/{job.contract.table}/" not in f"/{subject.key}":
-                continue
-            path = folder / subject.key.rsplit("/", 1)[-1]
-            store.download(subject.key, path, subject.sha256)
-            tables.append(_as_landed(pq.read_table(path), schema, row["landing"]))
-            path.unlink()
+        tables += [_as_landed(part, schema, row["landing"]) for part in landed_parts(store, row, job.contract.table, folder)]
     table = pa.concat_tables(tables)
     times = table[job.control.population.inclusion_date_field]
     inside = pc.and_(pc.greater_equal(times, pa.scalar(job.window.start, times.type)),
                      pc.less(times, pa.scalar(job.window.end, times.type)))  # fmt: skip
     return table.filter(inside), [row["landing"] for row in rows]
+
+
+def landed_parts(store: S3Store, row: dict[str, Any], table: str, folder: Path) -> Iterator[pa.Table]:
+    """Return the parts of one table of a landing, each checked against the manifest, and that against the index.
+
+    Raises:
+        LandingConflict: One is not what the index or the manifest says: run tieout verify.
+    """
+    manifest = read_manifest(store.read(row["manifest_key"], None) or b"", row["manifest_key"])
+    if manifest.sha256 != row["manifest_sha256"]:
+        msg = f"{row['manifest_key']}: it is not the manifest that the index names. Run tieout verify."
+        raise LandingConflict(msg)
+    for subject in manifest.subjects:
+        if subject.key.startswith(f"{EVIDENCE}{table}/"):
+            path = folder / subject.key.rsplit("/", 1)[-1]
+            store.download(subject.key, path, subject.sha256)
+            yield pq.read_table(path)
+            path.unlink()
 
 
 def _is_of(row: dict[str, Any], job: flow.Job) -> bool:
@@ -184,127 +204,6 @@ def difference_contract(settings: Settings) -> Contract:
     return load_contract(contract_file(settings.contracts_folder, TRUE_UP_TYPE))
 
 
-@dataclass(frozen=True, slots=True)
-class TrueUp:
-    """The last true-up of one system of one control in a period."""
-
-    control: str
-    system: str
-    window: str
-    landing: str
-    manifest_key: str
-    start: datetime
-    end: datetime
-    collected_at: datetime
-    differences: tuple[tuple[dict[str, Any], str | None], ...]
-    """Each row of `TRUE_UP_TYPE`, and its explanation."""
-
-    @property
-    def unexplained(self) -> int:
-        """Differences that nobody has explained."""
-        return sum(reason is None for _, reason in self.differences)
-
-
-def read_true_ups(store: S3Store, period: ObservationPeriod, zone_start: datetime, folder: Path) -> list[TrueUp]:
-    """Return the last true-up of each control and system of a period, with the explanations that stand.
-
-    Args:
-        store: The evidence bucket.
-        period: The period.
-        zone_start: Its first instant.
-        folder: Work folder.
-    """
-    newest: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in landings(store, period=period.id):
-        if row["window"].startswith(TRUE_UP) and row["effective_from"] <= zone_start:
-            slot = (row["control"], row["system"])
-            if slot not in newest or newest[slot]["collected_at"] < row["collected_at"]:
-                newest[slot] = row
-    explanations: dict[tuple[str, str], list[Explanation]] = {}
-    for record in read_records(store):
-        if record.kind is RecordKind.EXPLAINED and "true_up" in record.facts:
-            each = Explanation(record.reason, **record.facts["true_up"])
-            explanations.setdefault((record.place.control, record.system), []).append(each)
-    found = []
-    for slot, row in sorted(newest.items()):
-        rows = [each for key in row["parts"] for each in _rows(store, key, folder)]
-        said = explanations.get(slot, [])
-        found.append(
-            TrueUp(
-                *slot, row["window"], row["landing"], row["manifest_key"], row["effective_from"], row["effective_to"],
-                row["collected_at"], tuple((dict(each), reason) for each, reason in explain(rows, row["landing"], said)),
-            )
-        )  # fmt: skip
-    return found
-
-
-def true_ups_due(
-    store: S3Store, program: Program, facts: Facts, period: ObservationPeriod, now: datetime
-) -> list[tuple[str, str]]:
-    """Return control and system of each true-up of an ended period that is due.
-
-    None was made since the period's end, and no regular extraction is awaited, whose rows it would find missing.
-    """
-    end = period.end(program.scope.zone)
-    done = {
-        (row["control"], row["system"])
-        for row in landings(store, period=period.id)
-        if row["window"].startswith(TRUE_UP) and row["effective_to"] >= end and row["collected_at"] >= end
-    }
-    return [
-        (standing.control, source.system)
-        for standing in status(program, facts, period, now).controls
-        for source in program.controls[standing.control].systems
-        if (standing.control, source.system) not in done
-        and all(system != source.system for _, system in standing.extractions.awaited)
-    ]
-
-
-def _rows(store: S3Store, key: str, folder: Path) -> Sequence[dict[str, Any]]:
-    data = store.read(key, None)
-    if data is None:
-        msg = f"s3://{store.bucket}/{key}: its manifest names it, and it is not there. Run tieout verify."
-        raise LandingConflict(msg)
-    path = folder / "part.parquet"
-    path.write_bytes(data)
-    rows: list[dict[str, Any]] = pq.read_table(path).to_pylist()
-    return rows
-
-
-def find_differences(true_ups: Sequence[TrueUp], control: str, system: str | None) -> TrueUp:
-    """Return the one true-up of a control, and of a system where it has several.
-
-    Raises:
-        ConfigurationError: There is none, or more than one.
-    """
-    found = [each for each in true_ups if each.control == control and system in (None, each.system)]
-    if len(found) != 1:
-        known = ", ".join(f"{each.control} {each.system}" for each in true_ups) or "none"
-        msg = f"true-up of {control} {system or ''}: expected one, found {len(found)}. There are: {known}."
-        raise ConfigurationError(msg)
-    return found[0]
-
-
-def rows_named(found: TrueUp, texts: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the one difference that each text stands in the key of.
-
-    Raises:
-        ConfigurationError: A text stands in the key of none, or of several.
-    """
-    meant = []
-    for text in texts:
-        named = [row for row, _ in found.differences if text in row["row_key"]]
-        if len(named) != 1:
-            known = "; ".join(as_text(row) for row, _ in found.differences[:20]) or "none"
-            whose = f"{found.control} {found.system}"
-            msg = f"row {text!r}: expected one difference of {whose}, found {len(named)}. There are: {known}."
-            raise ConfigurationError(msg)
-        meant += named
-    return meant
-
-
-def as_text(row: dict[str, Any]) -> str:
-    """Return a difference for a person to read."""
-    key = " ".join(str(value) for name, value in json.loads(row["row_key"]).items() if name != "system")
-    what = f" ({row['changed_columns']})" if row["changed_columns"] else ""
-    return f"{row['difference']}{what}  {row['window']}  {key}"
+def owed_until(program: Program, control_id: str, period: ObservationPeriod) -> datetime:
+    """Return the instant that a control's true-up of a period has to reach."""
+    return program.scope.calendar.midnight(owed_days(program.controls[control_id], program.scope, period)[1])

@@ -52,11 +52,8 @@ class PlanOperator(BaseOperator):
             if named is None or not context["params"].get("until"):
                 msg = "name the period and the date up to which to extract in the run's parameters: period, until"
                 raise AirflowFailException(msg)
-            return [
-                {"control_id": control, "system": system, "period_id": named.id}
-                for control, system in populations(program, named)
-            ]
-        if named is not None:
+            slots = {named.id: populations(program, named)}
+        elif named is not None:
             slots = {
                 named.id: [
                     (control_id, source.system)
@@ -75,9 +72,9 @@ class PlanOperator(BaseOperator):
 
 def _due(settings: Settings, program: Program) -> dict[str, list[tuple[str, str]]]:
     """Return, by period that has ended, control and system of each true-up that is due."""
+    from tieout.flows.differences import true_ups_due
     from tieout.flows.outlook import current_periods
     from tieout.flows.status import read_facts
-    from tieout.flows.true_up import true_ups_due
     from tieout.tasks.connections import stores
 
     at = now()
@@ -181,8 +178,8 @@ class CloseOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Skip, and say what is open, where it can not be closed yet."""
         from tieout.flows.close import close, is_closed, open_points
+        from tieout.flows.differences import read_true_ups
         from tieout.flows.status import read_facts, read_program, read_records, status
-        from tieout.flows.true_up import read_true_ups
         from tieout.flows.upkeep import retention_for
         from tieout.tasks.connections import landing_signer, stores
 
@@ -199,7 +196,7 @@ class CloseOperator(BaseOperator):
         period = min(to_close, key=lambda each: each.end_day)
         found = status(program, read_facts(evidence, at), period, at)
         with TemporaryDirectory(prefix="tieout-") as work:
-            true_ups = read_true_ups(evidence, period, period.start(scope.zone), Path(work))
+            true_ups = read_true_ups(evidence, period, Path(work))
         points = open_points(program, found, true_ups, at)
         if points:
             _log_points(period, points)

@@ -15,9 +15,9 @@ from tieout.criteria.extractions import EventCounts, LandedExtraction, Noted
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind
 from tieout.flows.close import is_closed, open_points
+from tieout.flows.differences import TrueUp
 from tieout.flows.snapshot import PROGRAM, period_document
 from tieout.flows.status import Program
-from tieout.flows.true_up import TrueUp
 
 ALL = each_month(20, 20, 20, 20, 20, 20)
 END = datetime(2026, 7, 1, tzinfo=UTC)
