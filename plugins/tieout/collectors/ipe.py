@@ -13,8 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from tieout.times import instant
-
 
 class SecondCountClass(StrEnum):
     """How independent of the rows a second count is, from strongest to none."""
@@ -67,12 +65,83 @@ class SecondCount:
     independence: SecondCountClass
 
 
+MAX_KEYS = 1000
+"""Keys of dropped rows that an IPE record lists for each reason; the raw pages hold all of them."""
+MAX_GAPS = 100
+"""Gaps of a sequence that an IPE record lists."""
+
+
+class Kind(StrEnum):
+    """What information produced by the entity is used for."""
+
+    POPULATION = "population for testing"
+    REPORT = "report used in a control"
+
+
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """Rows that were read and are not in the population, and why."""
+    """Rows that were read and are not in the population, and why.
+
+    Attributes:
+        reason: Why.
+        rows: How many.
+        keys: The keys of the first `MAX_KEYS` of them, in the order in which they came.
+    """
 
     reason: str
     rows: int
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Answers of one kind that were no usable page, and were asked for again."""
+
+    answer: str
+    count: int
+    waited_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ClockOffset:
+    """How far the source's clock is from ours; positive where it is ahead."""
+
+    seconds: float
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceGaps:
+    """What is missing in a sequence of numbers that the window's rows should have.
+
+    Attributes:
+        column: The column whose last digits are the number.
+        first: Least number; ``None`` where there is no row.
+        last: Greatest number.
+        missing: Numbers between them that no row has.
+        gaps: The first `MAX_GAPS` gaps, each first and last missing number.
+    """
+
+    column: str
+    first: int | None
+    last: int | None
+    missing: int
+    gaps: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A rule that a source itself did not meet, which no row of the population can show.
+
+    Attributes:
+        rule: Its id, such as ``history_only_grows``.
+        name: What was expected, as people read it.
+        rows: Key and reason of each thing that did not meet it; the key is a JSON object, as of a rule result.
+    """
+
+    rule: str
+    name: str
+    rows: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,63 +206,14 @@ class IPERecord:
     pages: tuple[RawPage, ...]
     code: dict[str, Any]
     airflow: AirflowRun | None
+    kind: Kind = Kind.POPULATION
+    attempts: tuple[Attempt, ...] = ()
+    clock_offset: ClockOffset | None = None
+    sequence_gaps: SequenceGaps | None = None
+    source_rules: tuple[Unmet, ...] = ()
+    """What the source was held against beyond its rows; one without rows was met."""
 
     @property
     def expected_rows(self) -> int:
         """Rows that the second count says the window holds, once the drops are taken off."""
         return self.second_count.rows - sum(drop.rows for drop in self.drops)
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the record as the manifest states it: JSON values only."""
-        return {
-            "kind": "population for testing",
-            "system": self.system,
-            "environment": self.environment,
-            "collector": self.collector,
-            "source": {"kind": self.source.kind, "location": self.source.location, "account": self.source.account},
-            "request": {"query": self.source.query, "parameters": self.source.parameters},
-            "credential": {"identity": self.source.credential, "read_only_proof": self.source.read_only_proof},
-            "started_at": instant(self.started_at),
-            "finished_at": instant(self.finished_at),
-            "source_total": {"rows": self.source_total.rows, "how": self.source_total.how},
-            "second_count": {
-                "rows": self.second_count.rows,
-                "how": self.second_count.how,
-                "class": self.second_count.independence.value,
-            },
-            "rows_read": self.rows_read,
-            "rows_in_window": self.rows_in_window,
-            "drops": [{"reason": drop.reason, "rows": drop.rows} for drop in self.drops],
-            "first": _edge(self.first),
-            "last": _edge(self.last),
-            "sequence_gaps": {"checked": False, "why": "the key is no sequence"},
-            "clock_offset": {"seconds": None, "why": "the source states no clock of its own"},
-            "blind_spots": list(self.source.blind_spots),
-            "pages": [
-                {
-                    "name": page.name,
-                    "media_type": page.media_type,
-                    "received_sha256": page.received_sha256,
-                    "received_bytes": page.received_bytes,
-                    "stored_sha256": page.stored_sha256,
-                    "stored_bytes": page.stored_bytes,
-                    "redactions": [
-                        {"what": redaction.what, "how": redaction.how, "count": redaction.count} for redaction in page.redactions
-                    ],
-                }
-                for page in self.pages
-            ],
-            "code": self.code,
-            "airflow": None
-            if self.airflow is None
-            else {
-                "dag_id": self.airflow.dag_id,
-                "run_id": self.airflow.run_id,
-                "task_id": self.airflow.task_id,
-                "try_number": self.airflow.try_number,
-            },
-        }
-
-
-def _edge(edge: tuple[str, str] | None) -> dict[str, str] | None:
-    return None if edge is None else {"key": edge[0], "time": edge[1]}

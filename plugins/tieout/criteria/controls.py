@@ -58,6 +58,10 @@ class Population(Document):
     """Column whose equal values make rows one performance of a periodic control, for example the id of a review; without it,
     the rows of one local day are one performance. A value that holds an interval's key, such as ``UAR-2026-Q1``, says which
     interval it is for."""
+    sequence_field: Stem | None = None
+    """Column whose values end in a number that the source gives out without a gap, for example of tickets; gaps are shown."""
+    ipe: Literal["population for testing", "report used in a control"] = "population for testing"
+    """What these rows are to the auditor: a population to select from, or a report that somebody relied on in the control."""
     exclusions: str
     """What is left out on purpose, in words; ``none`` when nothing is."""
 

@@ -98,7 +98,8 @@ class CollectOperator(_WindowOperator):
 
     def execute(self, context: Context) -> Reference:
         """Run the collector inside the frame."""
-        from tieout.collectors.frame import ROWS_FILE, Frame
+        from tieout.collectors.extraction import ROWS_FILE
+        from tieout.collectors.frame import Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
         from tieout.flows.population_export import collect, landing_of_pages, lock_pages, retention_of, write_document
@@ -152,7 +153,7 @@ class ValidateOperator(_WindowOperator):
 
     def execute(self, context: Context) -> Reference:
         """Hold the staged rows against the contract."""
-        from tieout.collectors.frame import ROWS_FILE
+        from tieout.collectors.extraction import ROWS_FILE
         from tieout.evidence.landing import StoredPage
         from tieout.evidence.layout import staging_prefix
         from tieout.flows.population_export import part_document, validate, write_document

@@ -10,7 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tieout.collectors.frame import Extraction, Frame, extract
+from tieout.collectors.extraction import Extraction, Inclusion, extract
+from tieout.collectors.frame import Frame
 from tieout.contracts.cast import POSITION_COLUMN, cast_rows
 from tieout.contracts.odcs import Contract
 
@@ -34,7 +35,7 @@ class Extractor:
 
     def __call__(self, frame: Frame, clock: Callable[[], datetime] = lambda: AFTER) -> Extraction:
         """Extract, with the column ``committed_at`` placing a row in the window."""
-        return extract(frame, self.contract, "committed_at", clock, None)
+        return extract(frame, self.contract, Inclusion("committed_at"), clock, None)
 
     def rows(self, frame: Frame) -> list[dict[str, Any]]:
         """Extract, and return the rows kept."""

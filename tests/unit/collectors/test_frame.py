@@ -15,7 +15,8 @@ import pytest
 from tests.unit import change_csv
 from tests.unit.collectors.frames import Extractor, FrameFactory, staged_rows
 
-from tieout.collectors.frame import Frame, extract, file_chunks, find_collector
+from tieout.collectors.extraction import Inclusion, extract, find_collector
+from tieout.collectors.frame import Frame, file_chunks
 from tieout.collectors.ipe import Count, Drop, SecondCount, SecondCountClass, SourceStatement
 from tieout.contracts.cast import POSITION_COLUMN
 from tieout.errors import ConfigurationError, ContractError, ExtractionRefused, SourceUnavailable
@@ -134,7 +135,7 @@ def test_the_window_is_half_open_and_the_rest_is_counted(
     extraction = extractor(frame_of(toy(rows(*times), total=5)))
     assert staged_rows(extraction)[POSITION_COLUMN].to_pylist() == [2, 3, 5]
     assert (extraction.ipe.rows_read, extraction.ipe.rows_in_window, extraction.ipe.expected_rows) == (5, 3, 3)
-    assert extraction.ipe.drops == (Drop("outside the window", 2),)
+    assert extraction.ipe.drops == (Drop("outside the window", 2, tuple(f"shop {change_csv.sha(number)}" for number in (1, 4))),)
 
 
 @pytest.mark.parametrize("step", [1, -1])
@@ -222,5 +223,5 @@ def test_the_inclusion_date_is_the_one_that_is_named(
     frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]
 ) -> None:
     frame = frame_of(toy(rows("2026-05-01T00:00:00Z"), total=1))  # authored on 5 March
-    extraction = extract(frame, extractor.contract, "authored_at", lambda: datetime(2026, 6, 1, tzinfo=UTC), None)
+    extraction = extract(frame, extractor.contract, Inclusion("authored_at"), lambda: datetime(2026, 6, 1, tzinfo=UTC), None)
     assert extraction.ipe.rows_in_window == 1

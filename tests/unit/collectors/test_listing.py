@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tieout.collectors.frame import find_collector
+from tieout.collectors.extraction import find_collector
 from tieout.collectors.listing import collector_names, missing_collector
 
 

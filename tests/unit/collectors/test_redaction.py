@@ -18,6 +18,7 @@ from tests.unit.collectors.frames import Extractor, FrameFactory
 from tests.unit.collectors.git_repo import GitRepo
 
 from tieout.collectors.frame import Frame
+from tieout.collectors.ipe_document import ipe_document
 from tieout.collectors.redaction import HOW, WHAT
 from tieout.errors import ConfigurationError, ContractError
 from tieout.persons import PersonKey
@@ -174,8 +175,8 @@ def test_rows_of_a_git_repository_carry_the_same_ids(named: FrameFactory, home: 
     assert {row["pull_request"] for row in rows} == {"", "8"}
     for page in frame.pages:
         assert b"@example.com" not in stored(frame.folder / page.name)
-    assert "@example.com" not in json.dumps(extraction.ipe.as_document())
-    assert [page["redactions"][0]["count"] for page in extraction.ipe.as_document()["pages"]] == [0, 6]
+    assert "@example.com" not in json.dumps(ipe_document(extraction.ipe))
+    assert [page["redactions"][0]["count"] for page in ipe_document(extraction.ipe)["pages"]] == [0, 6]
 
 
 def test_what_broke_shows_no_address(named: FrameFactory, home: Path, extractor: Extractor) -> None:

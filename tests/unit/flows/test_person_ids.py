@@ -17,7 +17,8 @@ from tests.unit.change_csv import line, text
 from tests.unit.flows.project import AFTER, CONTROL, Project
 
 from tieout.cli import main
-from tieout.collectors.frame import ROWS_FILE, Frame
+from tieout.collectors.extraction import ROWS_FILE
+from tieout.collectors.frame import Frame
 from tieout.errors import ConfigurationError, StoreUnavailable
 from tieout.evidence.identities import IdentityTable
 from tieout.evidence.store import Retention, S3Store

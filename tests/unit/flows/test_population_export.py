@@ -13,7 +13,7 @@ import pytest
 from tests.unit.change_csv import line
 from tests.unit.flows.project import CONTRACT_FILE, CONTROL, CONTROL_FILE, Project
 
-from tieout.collectors.frame import ROWS_FILE
+from tieout.collectors.extraction import ROWS_FILE
 from tieout.errors import ConfigurationError, ExtractionRefused
 from tieout.flows.population_export import draft, extraction_state, part_document, plan, write_document
 
