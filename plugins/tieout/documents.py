@@ -152,6 +152,11 @@ def load_with_lines(path: Path, model: type[M]) -> tuple[M, dict[Location, int]]
         raise ConfigurationError("\n".join(_explain(path, model, lines, entry) for entry in mistakes)) from error
 
 
+def mistakes_in(model: type[BaseModel], error: ValidationError) -> list[tuple[Location, str]]:
+    """Return where a value does not fit a model, and in words why; for what stands inside another file's free mapping."""
+    return [(entry["loc"], _said(model, entry)) for entry in _own_mistakes(error.errors())]
+
+
 def line_of(lines: dict[Location, int], at: Location) -> int:
     """Return the line of a location; where the file does not have it, that of the nearest mapping or list around it."""
     while at not in lines:
@@ -175,17 +180,21 @@ def _own_mistakes(entries: Sequence[Any]) -> list[Any]:
 def _explain(path: Path, model: type[BaseModel], lines: dict[Location, int], entry: Any) -> str:
     location: Location = entry["loc"]
     key = ".".join(map(str, location))
-    where = f"{path}:{line_of(lines, location)}: {key}{': ' if key else ''}"
+    return f"{path}:{line_of(lines, location)}: {key}{': ' if key else ''}{_said(model, entry)}"
+
+
+def _said(model: type[BaseModel], entry: Any) -> str:
+    location: Location = entry["loc"]
     if entry["type"] == "extra_forbidden":
         keys = _keys_at(model, location[:-1])
         hint = did_you_mean(str(location[-1]), keys) or f"Known keys: {', '.join(keys)}."
-        return f"{where}unknown key. {hint}"
+        return f"unknown key. {hint}"
     if entry["type"] == "missing":
-        return f"{where}this key is required and absent."
+        return "this key is required and absent."
     value, message = entry["input"], entry["msg"].removeprefix("Value error, ")
     if entry["type"] == "value_error" and isinstance(value, dict | list):
-        return f"{where}{message}."  # the whole mapping or list would bury what its validator found in it
-    return f"{where}{message}, got {_shown(value)}.{_hint(entry)}"
+        return f"{message}."  # the whole mapping or list would bury what its validator found in it
+    return f"{message}, got {_shown(value)}.{_hint(entry)}"
 
 
 def _shown(value: Any) -> str:

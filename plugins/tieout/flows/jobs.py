@@ -4,23 +4,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
+from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import RawPage
+from tieout.collectors.reach import NoReach, Reach
 from tieout.contracts.listing import RULE_RESULT_TYPE
 from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.controls import Control, SystemSource, control_files, load_control
-from tieout.criteria.periods import ObservationPeriod, Window, period_of, window
+from tieout.criteria.periods import ObservationPeriod, Window, is_regular, period_of, window
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError
 from tieout.evidence.landing import landing_id, retain_until, retention_years
 from tieout.evidence.layout import LAYOUT_VERSION, Place
+from tieout.evidence.manifest import read_manifest
 from tieout.evidence.parts import WRITER
-from tieout.evidence.store import Retention
+from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
 from tieout.settings import Settings
 
@@ -42,6 +46,8 @@ class Job:
     window: Window
     retention_years: int
     """How long everything that lands is locked, counted from the period's end."""
+    reach: Reach = field(default_factory=NoReach)
+    """Hands its collector the connections that it names."""
 
     @property
     def place(self) -> Place:
@@ -49,7 +55,7 @@ class Job:
         return Place(self.period.id, self.control_id, self.window.key)
 
 
-def plan(settings: Settings, control_id: str, system: str, window_key: str) -> Job:
+def plan(settings: Settings, control_id: str, system: str, window_key: str, reach: Reach | None = None) -> Job:
     """Read control, contract and scope, and place the window.
 
     Raises:
@@ -59,11 +65,17 @@ def plan(settings: Settings, control_id: str, system: str, window_key: str) -> J
     control, scope = read_control(settings, control_id)
     target = window(control.extraction_schedule.window, window_key, scope.zone)
     period = period_of(target, scope.observation_periods, scope.zone)
-    return _job(settings, control_id, control, scope, system, target, period)
+    return _job(settings, control_id, control, scope, system, target, period, reach)
 
 
 def plan_span(
-    settings: Settings, control_id: str, system: str, period: ObservationPeriod, key: str, days: tuple[date, date]
+    settings: Settings,
+    control_id: str,
+    system: str,
+    period: ObservationPeriod,
+    key: str,
+    days: tuple[date, date],
+    reach: Reach | None = None,
 ) -> Job:
     """Plan an interval that is no regular window: a period extracted again, or what came after it.
 
@@ -74,6 +86,7 @@ def plan_span(
         period: The period that it is stored with.
         key: Names the interval; none of a regular window.
         days: First local day, and the day after the last one.
+        reach: Hands its collector the connections that it names; ``None`` where it reads files of this machine.
 
     Raises:
         ConfigurationError: As `plan`.
@@ -81,7 +94,7 @@ def plan_span(
     control, scope = read_control(settings, control_id)
     start, end = (scope.calendar.midnight(day) for day in days)
     target = Window(key, control.extraction_schedule.window, start, end)
-    return _job(settings, control_id, control, scope, system, target, period)
+    return _job(settings, control_id, control, scope, system, target, period, reach)
 
 
 def read_control(settings: Settings, control_id: str) -> tuple[Control, Scope]:
@@ -105,6 +118,7 @@ def _job(
     system: str,
     target: Window,
     period: ObservationPeriod,
+    reach: Reach | None,
 ) -> Job:
     path = settings.controls_folder / f"{control_id}.yaml"
     contract, rules = (contract_of(settings, name) for name in (control.evidence_type, RULE_RESULT_TYPE))
@@ -120,7 +134,31 @@ def _job(
         period=period,
         window=target,
         retention_years=retention_years((contract, rules), settings.retention_years, settings.retention_cap_years),
+        reach=reach or NoReach(),
     )
+
+
+def open_frame(job: Job, folder: Path, store: S3Store | None = None) -> Frame:
+    """Return the frame of a job's extraction.
+
+    Args:
+        job: The job.
+        folder: An empty work folder.
+        store: Where the landings before it are; ``None`` where a collector has to do without them.
+    """
+
+    def previous() -> dict[str, Any] | None:
+        from tieout.flows.index import landings
+
+        rows = [] if store is None else landings(store, control=job.control_id)
+        mine = [row for row in rows if row["system"] == job.source.system and is_regular(row["window"])]
+        if store is None or not mine:
+            return None
+        key = max(mine, key=lambda row: row["collected_at"])["manifest_key"]
+        ipe: dict[str, Any] = read_manifest(store.read(key, None) or b"", key).predicate["ipe"]
+        return ipe
+
+    return Frame(job.settings, job.source, job.window, folder, job.reach, previous)
 
 
 def contract_of(settings: Settings, evidence_type: str) -> Contract:

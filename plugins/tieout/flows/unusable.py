@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
-from tieout.errors import TerminalError
+from tieout.errors import TieoutError, TransientError
 from tieout.evidence.identities import IdentityTable
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import StoredPage
@@ -76,7 +76,11 @@ def record_unusable(
         by=by,
         at=now,
         objects=objects_of(pages),
-        facts={"control_sha256": job.control_sha256, "contract_sha256": job.contract.sha256},
+        facts={
+            "control_sha256": job.control_sha256,
+            "contract_sha256": job.contract.sha256,
+            "tried_again": isinstance(error, TransientError),
+        },
     )
     write_record(record, store, signer, retention)
     return record.key
@@ -86,7 +90,9 @@ def record_unusable(
 def keeping_unusable(
     job: Job, frame: Frame, run: AirflowRun | None, clock: Clock, store: S3Store, signer: DocumentSigner
 ) -> Iterator[None]:
-    """Lock what a frame has captured, and record that it is no population, where what happens inside is terminal.
+    """Lock what a frame has captured, and record that it is no population, where what happens inside fails.
+
+    That holds for what is tried again too: the next try reads anew, and what this one has read would be gone.
 
     Args:
         job: The job.
@@ -98,7 +104,7 @@ def keeping_unusable(
     """
     try:
         yield
-    except TerminalError as error:
+    except TieoutError as error:
         now = clock()
         retention = retention_of(job, now)
         pages = lock_pages(job, frame, store, retention, clock)

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Asks an HTTP source: waits where it limits, asks again where that can help, captures every answer that counts, leaks no secret.
+
+A request is sent at most `TRIES` times, an extraction waits at most `MAX_WAIT_SECONDS`, and an answer has at most
+`MAX_ANSWER_BYTES`. What no more asking can mend ends the extraction, with the answer that said so captured.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import pyarrow as pa
+
+from tieout.collectors.frame import Frame
+from tieout.collectors.http_waits import (
+    MAX_WAIT_SECONDS,
+    TRIES,
+    is_worth_asking_again,
+    seconds_until_asked_again,
+    source_time,
+)
+from tieout.collectors.ipe import ClockOffset
+from tieout.collectors.reach import SourceConnection
+from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
+
+if TYPE_CHECKING:
+    import requests
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_TIMEOUT = (10, 60)
+"""Seconds to connect, and between two pieces of an answer."""
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer with status 2xx that is JSON.
+
+    Attributes:
+        response: As received; a paginator reads it.
+        content: The JSON value as captured: with person ids for e-mail addresses, where they are on.
+        what: What errors call it: ``GET https://api.example.com/tickets, page 3``.
+    """
+
+    response: requests.Response
+    content: Any
+    what: str
+
+
+class Exchange:
+    """The requests of one extraction to one source.
+
+    Args:
+        frame: The extraction's frame.
+        connection: Where the source is; its secret is used by ``auth`` alone.
+        auth: Puts the secret into a request; ``None`` where there is none.
+    """
+
+    def __init__(self, frame: Frame, connection: SourceConnection, auth: Any) -> None:
+        import requests
+
+        self.frame = frame
+        self.base = base_url(connection)
+        self._connection = connection
+        self._auth = auth
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "tieout"
+        self._session.headers["Accept"] = "application/json"
+        self._waited = 0.0
+
+    def ask(self, request: requests.Request, what: str) -> Answer:
+        """Send a request until it is answered, and capture the answer as a raw page.
+
+        Args:
+            request: Without credentials; it may not lead to another host than the connection's.
+            what: Names it in errors, beside method and address.
+
+        Raises:
+            ConfigurationError: The credential, the address or the request is refused: asking again would not help.
+            ContractError: The answer is larger than `MAX_ANSWER_BYTES`, or leads to another host.
+            SourceUnavailable: No usable answer came within `TRIES` and `MAX_WAIT_SECONDS`.
+        """
+        what = f"{request.method} {without_query(request.url)}, {what}"
+        self._refuse_elsewhere(request.url, what)
+        for tries in range(1, TRIES + 1):
+            last = tries == TRIES
+            response, problem = self._send(request)
+            if response is None:
+                self._wait(float(2 ** (tries - 1)), problem, what, last=last)
+                continue
+            if is_worth_asking_again(response.status_code, response.headers):
+                seconds = seconds_until_asked_again(response.headers, tries, self.frame.clock())
+                kind = f"HTTP {response.status_code}"
+                if last or self._waited + seconds > MAX_WAIT_SECONDS:
+                    self._capture(response)
+                self._wait(seconds, kind, what, last=last)
+                continue
+            content = self._content(response, what)
+            if content is not _BROKEN:
+                return Answer(response, content, what)
+            self._wait(float(2 ** (tries - 1)), "JSON that is cut off or malformed", what, last=last)
+        msg = f"{what}: no usable answer."  # not reached: the last wait raises
+        raise SourceUnavailable(msg)
+
+    def _send(self, request: requests.Request) -> tuple[requests.Response | None, str]:
+        """Send once; where no whole answer came, return what kind of problem there was, which never quotes the address."""
+        import requests
+        import urllib3
+
+        prepared = self._session.prepare_request(
+            requests.Request(request.method, request.url, params=request.params, json=request.json, auth=self._auth)
+        )
+        settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        started = self.frame.clock()
+        pieces: list[bytes] = []
+        try:
+            response = self._session.send(prepared, **settings, timeout=_TIMEOUT, allow_redirects=False)
+            response._content = _body(response, pieces)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            if pieces:  # what came of an answer that broke off is kept too
+                self.frame.capture(iter(pieces), ".txt", "application/octet-stream")
+                return None, "an answer that broke off"
+            return None, f"no answer ({type(error).__name__})"
+        self._note_clock(response, (self.frame.clock() - started).total_seconds())
+        return response, ""
+
+    def _content(self, response: requests.Response, what: str) -> Any:
+        """Return the captured answer's JSON, or `_BROKEN`.
+
+        Raises:
+            ConfigurationError: The status says that asking again would not help.
+        """
+        page = self._capture(response)
+        if not 200 <= response.status_code < 300:
+            raise ConfigurationError(self._refusal(response.status_code, what))
+        with pa.input_stream(str(page), compression="zstd") as stored:
+            data = stored.read()
+        try:
+            return json.loads(data)
+        except ValueError:  # also a text that is no UTF-8
+            return _BROKEN
+
+    def _capture(self, response: requests.Response) -> Any:
+        media_type = response.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
+        suffix = ".json" if "json" in media_type else ".txt"
+        return self.frame.capture(iter([response.content]), suffix, media_type)
+
+    def _refusal(self, status: int, what: str) -> str:
+        name = f"Airflow Connection {self._connection.id!r}"
+        if status in (401, 403):
+            cure = f"the credential of {name} is expired, revoked, or may not read this. Renew it there, or give it the right"
+        elif 300 <= status < 400:
+            cure = f"the source has moved. Correct the address of {name}, or the path in the control's YAML"
+        else:
+            cure = "the source does not understand the request. Correct path and query in the control's YAML"
+        return f"{what}: expected 200, got HTTP {status}: {cure}. Nothing lands; the answer is kept."
+
+    def _wait(self, seconds: float, answer: str, what: str, *, last: bool) -> None:
+        """Wait before a request is sent again.
+
+        Raises:
+            SourceUnavailable: It was sent often enough, or the wait would be too long.
+        """
+        if last or self._waited + seconds > MAX_WAIT_SECONDS:
+            self.frame.asked_again(answer, 0)
+            why = (
+                f"{TRIES} times"
+                if last
+                else f"asked to wait {seconds:.0f} s, more than the {MAX_WAIT_SECONDS} s of one extraction"
+            )
+            msg = f"{what}: expected a page, got {answer}, {why}. Nothing lands; run the window again when the source answers."
+            raise SourceUnavailable(msg)
+        self._waited += seconds
+        self.frame.asked_again(answer, seconds)
+        self.frame.sleep(seconds)
+
+    def _refuse_elsewhere(self, url: str, what: str) -> None:
+        if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
+            msg = f"{what}: expected an address of {self.base}, got one of another host: the credential is not sent there."
+            raise ContractError(msg)
+
+    def _note_clock(self, response: requests.Response, took: float) -> None:
+        stated = source_time(response.headers)
+        if stated is None or self.frame.clock_offset is not None:
+            return
+        # The header has whole seconds: half a second is added on average, as is half of the way that the answer took.
+        seconds = (stated - self.frame.clock()).total_seconds() + 0.5 + took / 2
+        self.frame.clock_offset = ClockOffset(seconds, "Date header of the first answer, to about a second")
+
+
+_BROKEN = object()
+
+
+def _body(response: requests.Response, pieces: list[bytes]) -> bytes:
+    """Read an answer's body, piece by piece into ``pieces``.
+
+    Raises:
+        ContractError: It is larger than `MAX_ANSWER_BYTES`.
+    """
+    size = 0
+    while piece := response.raw.read1(1024 * 1024, decode_content=True):  # gives what is there, also before a break
+        pieces.append(piece)
+        size += len(piece)
+        if size > MAX_ANSWER_BYTES:
+            response.close()
+            msg = f"{without_query(response.url)}: expected at most {MAX_ANSWER_BYTES} bytes, got more. Ask for smaller pages."
+            raise ContractError(msg)
+    return b"".join(pieces)
+
+
+def base_url(connection: SourceConnection) -> str:
+    """Return scheme, host and port, and the path where the host has one, without a slash at the end.
+
+    Raises:
+        ConfigurationError: There is no host; or a secret would travel unencrypted to another machine.
+    """
+    host = connection.host
+    if not host:
+        msg = f"Airflow Connection {connection.id!r}: expected a host, got none."
+        raise ConfigurationError(msg)
+    address = host if "://" in host else f"{connection.schema or 'https'}://{host}"
+    parts = urlsplit(address.rstrip("/"))
+    if connection.port and parts.port is None:
+        parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        msg = f"Airflow Connection {connection.id!r}: expected https, got {parts.scheme}: its secret would travel in the clear."
+        raise ConfigurationError(msg)
+    return urlunsplit(parts)
+
+
+def without_query(url: str) -> str:
+    """Return an address without its query, which may hold a secret or personal data."""
+    return url.partition("?")[0]

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How long to wait before asking an HTTP source again: what it says itself, in any header that vendors use, or a back-off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+TRIES = 6
+"""How often one request is sent before the source counts as unavailable."""
+MAX_WAIT_SECONDS = 900
+"""How long one extraction waits for a source in all; a task that has to wait longer is tried again by Airflow instead."""
+_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
+_RESET = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
+_EPOCH = 1_000_000_000
+"""A larger number in a reset header is a time, in seconds since 1970; a smaller one is a number of seconds."""
+
+
+def is_worth_asking_again(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer may be another one later: a limit, a time-out, or a failure of the server.
+
+    Args:
+        status: HTTP status.
+        headers: By name, whose case does not matter to the mapping. Some vendors limit with 403 and say so in headers.
+    """
+    return status in _AGAIN or (status == 403 and ("retry-after" in headers or _remaining(headers) == 0))
+
+
+def seconds_until_asked_again(headers: Mapping[str, str], tries: int, now: datetime) -> float:
+    """Return how long to wait after an answer that is worth asking for again.
+
+    Args:
+        headers: Of the answer, case-insensitive.
+        tries: How often the request was sent, at least 1.
+        now: UTC; a time in a header is held against the answer's own ``Date`` where it has one, as clocks differ.
+    """
+    stated = _retry_after(headers, now)
+    if stated is None and _remaining(headers) in (0, None):
+        stated = _reset(headers, now)
+    return float(2 ** (tries - 1)) if stated is None else max(stated, 0.0)
+
+
+def source_time(headers: Mapping[str, str]) -> datetime | None:
+    """Return the time that an answer's ``Date`` header states, UTC; ``None`` where it has none that can be read."""
+    try:
+        stated = parsedate_to_datetime(headers["date"])
+    except (KeyError, ValueError):
+        return None
+    return stated.replace(tzinfo=UTC) if stated.tzinfo is None else stated.astimezone(UTC)
+
+
+def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return (parsedate_to_datetime(text) - (source_time(headers) or now)).total_seconds()
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return None
+
+
+def _reset(headers: Mapping[str, str], now: datetime) -> float | None:
+    number = _number(headers, _RESET)
+    if number is None or number < _EPOCH:
+        return number
+    return number - (source_time(headers) or now).timestamp()
+
+
+def _remaining(headers: Mapping[str, str]) -> float | None:
+    return _number(headers, _REMAINING)
+
+
+def _number(headers: Mapping[str, str], names: tuple[str, ...]) -> float | None:
+    text = next((headers[name] for name in names if name in headers), "")
+    try:
+        return float(text)
+    except ValueError:
+        return None
