@@ -17,7 +17,7 @@ from tests.unit.collectors.frames import Extractor, FrameFactory, staged_rows
 
 from tieout.collectors.extraction import Inclusion, extract, find_collector
 from tieout.collectors.frame import Frame, file_chunks
-from tieout.collectors.ipe import Count, Drop, SecondCount, SecondCountClass, SourceStatement
+from tieout.collectors.ipe import MAX_KEYS, Attempt, ClockOffset, Count, Drop, SecondCount, SecondCountClass, SourceStatement
 from tieout.contracts.cast import POSITION_COLUMN
 from tieout.errors import ConfigurationError, ContractError, ExtractionRefused, SourceUnavailable
 
@@ -225,3 +225,46 @@ def test_the_inclusion_date_is_the_one_that_is_named(
     frame = frame_of(toy(rows("2026-05-01T00:00:00Z"), total=1))  # authored on 5 March
     extraction = extract(frame, extractor.contract, Inclusion("authored_at"), lambda: datetime(2026, 6, 1, tzinfo=UTC), None)
     assert extraction.ipe.rows_in_window == 1
+
+
+def test_rows_left_out_on_purpose_count_as_read_and_are_named(
+    frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str]
+) -> None:
+    frame = frame_of(toy(rows("2026-03-05T00:00:00Z"), total=4))
+    frame.drop("a test account", ["a", "b"])
+    frame.drop("a test account", ["c"])
+    ipe = extractor(frame).ipe
+    assert ipe.drops[1:] == (Drop("a test account", 3, ("a", "b", "c")),)
+    assert (ipe.rows_read, ipe.rows_in_window, ipe.expected_rows) == (4, 1, 1)
+
+
+def test_a_long_list_of_dropped_keys_is_cut_and_the_count_is_not(frame_of: FrameFactory) -> None:
+    frame = frame_of()
+    frame.drop("many", [str(number) for number in range(MAX_KEYS + 5)])
+    assert (frame.drops[0].rows, len(frame.drops[0].keys)) == (MAX_KEYS + 5, MAX_KEYS)
+
+
+def test_answers_that_were_asked_for_again_are_counted_by_kind(frame_of: FrameFactory) -> None:
+    frame = frame_of()
+    for answer, seconds in (("HTTP 429", 2.0), ("HTTP 500", 1.0), ("HTTP 429", 3.0)):
+        frame.asked_again(answer, seconds)
+    assert sorted(frame.attempts, key=lambda each: each.answer) == [Attempt("HTTP 429", 2, 5.0), Attempt("HTTP 500", 1, 1.0)]
+
+
+@pytest.mark.parametrize(("seconds", "refused"), [(-30.0, False), (-7200.0, True), (7200.0, False)])
+def test_a_window_is_over_by_the_clock_of_the_source_too(
+    frame_of: FrameFactory, extractor: Extractor, toy: Callable[..., str], seconds: float, refused: bool
+) -> None:
+    frame = frame_of(toy(rows("2026-03-05T00:00:00Z"), total=1))
+    frame.clock_offset = ClockOffset(seconds, "its Date header")
+    clock = lambda: datetime(2026, 4, 1, 0, 10, tzinfo=UTC)  # noqa: E731
+    if refused:
+        with pytest.raises(ExtractionRefused, match="by the source's clock, which is 7200 s behind ours"):
+            extractor(frame, clock)
+    else:
+        assert extractor(frame, clock).ipe.clock_offset == frame.clock_offset
+
+
+def test_a_frame_without_reach_says_where_connections_are(frame_of: FrameFactory) -> None:
+    with pytest.raises(ConfigurationError, match="connection 'helpdesk': expected an Airflow that holds it"):
+        frame_of().reach.connection("helpdesk")
