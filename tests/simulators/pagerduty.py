@@ -64,7 +64,7 @@ class Service:
         return asked
 
     def _answer(self, path: str, query: dict[str, str], authorization: str | None) -> tuple[int, Any]:
-        if authorization != f"Token token={TOKEN}":
+        if authorization not in (f"Token token={TOKEN}", f"Bearer {TOKEN}"):
             return 401, {"error": {"message": "Authentication failed", "code": 2006}}
         if path == "/abilities":
             return 200, {"abilities": ["teams", "read_only"]}
@@ -132,6 +132,17 @@ def running(held: list[dict[str, Any]]) -> Iterator[Service]:
             self.wfile.write(data[: asked.cut_to])
             if asked.cut_to is not None:
                 self.close_connection = True
+
+        def do_POST(self) -> None:
+            """Give out a token, as OAuth 2.0 does for client credentials (RFC 6749, section 4.4)."""
+            form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            known = form.get("grant_type") == "client_credentials" and form.get("client_secret") == TOKEN[::-1]
+            body = {"access_token": TOKEN, "expires_in": 600} if known else {"error": "invalid_client"}
+            data = json.dumps(body).encode()
+            self.send_response_only(200 if known else 401)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

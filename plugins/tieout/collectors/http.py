@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from tieout.collectors.frame import Frame
+from tieout.collectors.http_address import base_url, without_query
 from tieout.collectors.http_waits import (
     MAX_WAIT_SECONDS,
     TRIES,
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _TIMEOUT = (10, 60)
 """Seconds to connect, and between two pieces of an answer."""
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,7 @@ class Exchange:
         import requests
         import urllib3
 
-        prepared = self._session.prepare_request(
-            requests.Request(request.method, request.url, params=request.params, json=request.json, auth=self._auth)
-        )
+        prepared = self._prepared(request)
         settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         started = self.frame.clock()
         pieces: list[bytes] = []
@@ -126,6 +124,28 @@ class Exchange:
             return None, f"no answer ({type(error).__name__})"
         self._note_clock(response, (self.frame.clock() - started).total_seconds())
         return response, ""
+
+    def _prepared(self, request: requests.Request) -> requests.PreparedRequest:
+        """Return a request with its credential.
+
+        Raises:
+            ConfigurationError: A token was asked for, and refused.
+            SourceUnavailable: It was asked for, and did not come.
+        """
+        import requests
+
+        plain = requests.Request(request.method, request.url, params=request.params, json=request.json, auth=self._auth)
+        try:
+            return self._session.prepare_request(plain)
+        except requests.HTTPError as error:
+            status = error.response.status_code
+            if is_worth_asking_again(status, error.response.headers):
+                msg = f"{self.base}: asked for a token, got HTTP {status}. Run the window again."
+                raise SourceUnavailable(msg) from None
+            raise ConfigurationError(self._refusal(status, f"{self.base}, token")) from None
+        except requests.RequestException as error:
+            msg = f"{self.base}: asked for a token, got no answer ({type(error).__name__}). Run the window again."
+            raise SourceUnavailable(msg) from None
 
     def _content(self, response: requests.Response, what: str) -> Any:
         """Return the captured answer's JSON, or `_BROKEN`.
@@ -209,28 +229,3 @@ def _body(response: requests.Response, pieces: list[bytes]) -> bytes:
             msg = f"{without_query(response.url)}: expected at most {MAX_ANSWER_BYTES} bytes, got more. Ask for smaller pages."
             raise ContractError(msg)
     return b"".join(pieces)
-
-
-def base_url(connection: SourceConnection) -> str:
-    """Return scheme, host and port, and the path where the host has one, without a slash at the end.
-
-    Raises:
-        ConfigurationError: There is no host; or a secret would travel unencrypted to another machine.
-    """
-    host = connection.host
-    if not host:
-        msg = f"Airflow Connection {connection.id!r}: expected a host, got none."
-        raise ConfigurationError(msg)
-    address = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-    parts = urlsplit(address.rstrip("/"))
-    if connection.port and parts.port is None:
-        parts = parts._replace(netloc=f"{parts.netloc}:{connection.port}")
-    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
-        msg = f"Airflow Connection {connection.id!r}: expected https, got {parts.scheme}: its secret would travel in the clear."
-        raise ConfigurationError(msg)
-    return urlunsplit(parts)
-
-
-def without_query(url: str) -> str:
-    """Return an address without its query, which may hold a secret or personal data."""
-    return url.partition("?")[0]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from tieout.collectors.frame import Frame
-from tieout.collectors.http import Exchange, base_url
+from tieout.collectors.http import Exchange
+from tieout.collectors.http_address import base_url
 from tieout.collectors.ipe import SecondCount, SecondCountClass
 from tieout.collectors.reach import SourceConnection
 from tieout.collectors.rest_parameters import Auth, Proof, RestParameters
@@ -85,6 +86,7 @@ def credential(auth: Auth, connection: SourceConnection) -> Any:
     Raises:
         ConfigurationError: The connection lacks what this kind needs.
     """
+    import requests
     from dlt.sources.helpers.rest_client import auth as of
 
     if auth.kind == "none":
@@ -103,6 +105,7 @@ def credential(auth: Auth, connection: SourceConnection) -> Any:
             client_id=connection.login,
             client_secret=connection.password,
             access_token_request_data=scope,
+            session=requests.Session(),
         )
     if auth.kind == "bearer":
         return of.BearerTokenAuth(connection.password)

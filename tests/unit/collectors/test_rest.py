@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from tests.unit.collectors.frames import FrameFactory, staged_rows
 
 from tieout.collectors.extraction import Extraction, Inclusion, extract
 from tieout.collectors.frame import Frame
-from tieout.collectors.http import base_url
+from tieout.collectors.http_address import base_url
 from tieout.collectors.ipe import SecondCountClass
 from tieout.collectors.reach import SourceConnection
 from tieout.collectors.rest import NO_TOTAL
@@ -148,6 +149,28 @@ def test_nobody_answers(frame_of: FrameFactory, alert: Contract) -> None:
 def test_a_connection_without_a_secret_is_refused(frame_of: FrameFactory, service: pagerduty.Service, alert: Contract) -> None:
     with pytest.raises(ConfigurationError, match="Airflow Connection 'pagerduty': expected a password"):
         read(frame_of("rest", **ALERTS), alert, service.url, password="")
+
+
+class ClientCredentials(OneConnection):
+    """A connection with login and password, as OAuth 2.0 wants it."""
+
+    def connection(self, conn_id: str) -> SourceConnection:
+        return replace(super().connection(conn_id), login="tieout")
+
+
+@pytest.mark.parametrize(("secret", "lands"), [(pagerduty.TOKEN[::-1], True), ("expired", False)])
+def test_a_token_is_got_for_client_credentials(
+    frame_of: FrameFactory, service: pagerduty.Service, alert: Contract, secret: str, lands: bool
+) -> None:
+    frame = frame_of("rest", **{**ALERTS, "auth": {"kind": "oauth2", "token_path": "/oauth/token"}})
+    frame.reach = ClientCredentials(service.url, secret)
+    if lands:
+        extraction = extract(frame, alert, Inclusion("raised_at"), lambda: AFTER, None)
+        assert (extraction.ipe.rows_read, extraction.ipe.source.credential) == (ALL, "Airflow Connection pagerduty, login tieout")
+        return
+    with pytest.raises(ConfigurationError, match=r"token: expected 200, got HTTP 401: the credential of Airflow Connection"):
+        extract(frame, alert, Inclusion("raised_at"), lambda: AFTER, None)
+    assert not service.asked
 
 
 @pytest.mark.parametrize(

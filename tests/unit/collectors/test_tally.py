@@ -47,5 +47,5 @@ def test_the_number_is_what_a_text_ends_in() -> None:
 @pytest.mark.parametrize("text", ["INC-", "", None])
 def test_a_text_without_a_number_is_named_by_its_row(text: str | None) -> None:
     rows = pa.table({"ticket": pa.array(["INC-1", text], pa.string()), POSITION_COLUMN: [1, 2]})
-    with pytest.raises(ContractError, match="a source: column 'ticket': expected texts that end in a number.*at row 2"):
+    with pytest.raises(ContractError, match=r"a source: column 'ticket': expected texts that end in a number.*at row 2"):
         numbers_of(rows, "ticket", "a source")
