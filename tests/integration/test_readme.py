@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.simulators import pagerduty
 from tests.stack import Store
 from tieout.criteria.controls import load_control
 from tieout.local.installation import EVIDENCE_BUCKET
@@ -48,6 +52,29 @@ def test_the_control_of_your_own_loads(repository: Path, tmp_path: Path) -> None
     path = tmp_path / "cc8_1_website_changes.yaml"
     path.write_text(yaml.safe_dump(control))
     assert [source.system for source in load_control(path).systems] == ["website"]
+
+
+def test_the_saas_source_is_read_as_written(repository: Path, tmp_path: Path) -> None:
+    text = block(repository, "yaml", 1)
+    assert len(text.splitlines()) < 30
+    command = re.search(r"^ {4}\.venv/bin/tieout (collect cc7_2_\S+ --system pagerduty .*)$", (repository / "README.md").read_text(), re.M)
+    assert command
+    shutil.copytree(repository / "include", tmp_path / "include")
+    path = tmp_path / "include" / "criteria" / "controls" / "cc7_2_alert_monitoring.yaml"
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | yaml.safe_load(text), sort_keys=False))
+    first = datetime(2026, 2, 27, tzinfo=UTC)  # some before the window
+    with pagerduty.running(pagerduty.incidents(500, first)) as service:
+        held = {"conn_type": "http", "host": service.url, "password": pagerduty.TOKEN}
+        environment = {**os.environ, "TIEOUT_HOME": str(tmp_path), "AIRFLOW_CONN_PAGERDUTY": json.dumps(held)}
+        done = subprocess.run(
+            [str(Path(sys.executable).with_name("tieout")), *command[1].split(), "--json"],
+            env=environment, capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    ipe = json.loads(done.stdout)["ipe"]
+    assert (ipe["rows_in_window"], ipe["source_total"]["rows"]) == (372, 372)
+    assert "An alert that was suppressed opens no incident." in ipe["blind_spots"]
+    assert pagerduty.TOKEN not in done.stdout + done.stderr
 
 
 def test_every_make_verb_that_is_named_exists(repository: Path) -> None:

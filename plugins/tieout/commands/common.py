@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -12,6 +13,7 @@ import click
 from tieout.settings import from_environment
 
 if TYPE_CHECKING:
+    from tieout.evidence.sources import Evidence
     from tieout.evidence.store import S3Store
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +34,32 @@ def open_store(bucket: str | None, endpoint_url: str | None) -> S3Store:
 
     endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
     return S3Store(client_from_environment(endpoint), bucket or from_environment().evidence_bucket)
+
+
+def evidence_options(command: F) -> F:
+    """Add ``--bucket``, ``--endpoint-url``, ``--copy`` and ``--root`` to a command that reads evidence from either."""
+    root = click.option("--root", help="The root key's fingerprint, as received outside the bucket.")
+    copy = click.option(
+        "--copy", "copy_folder", type=click.Path(path_type=Path), help="A copied folder instead of a bucket; offline."
+    )
+    return bucket_options(copy(root(command)))
+
+
+def open_evidence(bucket: str | None, endpoint_url: str | None, copy_folder: Path | None) -> Evidence:
+    """Return the evidence that the options of `evidence_options` name.
+
+    Raises:
+        UsageError: Both are named, or there is no such folder.
+    """
+    from tieout.evidence.sources import Bucket, Copy
+
+    if copy_folder is None:
+        return Bucket(open_store(bucket, endpoint_url))
+    if bucket:
+        raise click.UsageError("--copy and --bucket exclude each other.")
+    if not copy_folder.is_dir():
+        raise click.UsageError(f"--copy {copy_folder}: there is no such folder.")
+    return Copy(copy_folder)
 
 
 def printable(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -48,10 +48,11 @@ class RecordKind(StrEnum):
     READINESS = "readiness"
     SNAPSHOT = "snapshot"
     CLOSED = "period closed"
+    RERUN = "witnessed re-run"
 
 
-STATEMENTS = frozenset({RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED})
-"""Kinds that say something about a period; the others say what was taken away from evidence, or never became any."""
+STATEMENTS = frozenset({RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED, RecordKind.RERUN})
+"""Kinds that say something about a period or a landing; the others say what was taken away from evidence, or never became any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +151,26 @@ def write_record(record: Record, store: S3Store, signer: DocumentSigner, retenti
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    if first_version([version for version in store.versions(record.key) if version.key == record.key]):
+    return put_once(store, record.key, lambda: build_record(record, store.bucket, retention, signer), retention)
+
+
+def put_once(store: S3Store, key: str, build: Callable[[], bytes], retention: Retention) -> bool:
+    """Store a signed document, unless one stands under its key already: it says the same, and was signed at another time.
+
+    Returns:
+        Whether it was written now.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    if first_version([version for version in store.versions(key) if version.key == key]):
         return False
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-        path = Path(work) / "record.dsse.json"
-        path.write_bytes(build_record(record, store.bucket, retention, signer))
+        path = Path(work) / "document.dsse.json"
+        path.write_bytes(build())
         try:
-            store.put_locked(record.key, path, file_sha256(path), retention)
-        except LandingConflict:  # recorded by a twin in this moment
+            store.put_locked(key, path, file_sha256(path), retention)
+        except LandingConflict:  # stored by a twin in this moment
             return False
     return True
 

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from tieout.errors import CannotCheck
 from tieout.evidence.dsse import MAX_DOCUMENT_BYTES
+from tieout.evidence.ranged import open_version
 from tieout.evidence.store import LockState, ObjectVersion, S3Store, oldest
 from tieout.files import file_sha256
 
@@ -39,6 +40,9 @@ class Evidence(Protocol):
 
     def sha256(self, key: str, version_id: str | None) -> str | None:
         """Return the hash of an object's bytes, or ``None`` if it is not there."""
+
+    def open(self, key: str, version_id: str | None) -> BinaryIO | None:
+        """Open an object to read here and there in it, or ``None`` if it is not there."""
 
     def versions(self, key: str) -> list[ObjectVersion] | None:
         """Return all versions and delete markers of a key; ``None`` in a copy."""
@@ -139,6 +143,10 @@ class Bucket:
             self._memory.put(name, found)
         return found
 
+    def open(self, key: str, version_id: str | None) -> BinaryIO | None:
+        """Open a version; only what is read of it is fetched."""
+        return open_version(self._store, key, version_id)
+
     def versions(self, key: str) -> list[ObjectVersion]:
         """Return all versions and delete markers of a key."""
         self._list(key)
@@ -219,6 +227,16 @@ class Copy:
             if self._memory:
                 self._memory.put(name, found)
             return found
+
+    def open(self, key: str, version_id: str | None) -> BinaryIO | None:  # noqa: ARG002
+        """Open a file.
+
+        Raises:
+            CannotCheck: It can not be read.
+        """
+        with _readable(key):
+            path = self._path(key)
+            return path.open("rb") if path else None
 
     def versions(self, key: str) -> list[ObjectVersion] | None:  # noqa: ARG002
         """Return nothing: a copy has no versions."""

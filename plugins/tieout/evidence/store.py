@@ -176,6 +176,22 @@ class S3Store:
         except Exception as error:
             self._raise(error, key)
 
+    def piece(self, key: str, version_id: str | None, start: int, length: int) -> bytes:
+        """Return some bytes of an object: at most ``length`` from ``start``.
+
+        Raises:
+            StoreUnavailable: There is no such object or version any more.
+        """
+        pinned = {"VersionId": version_id} if version_id else {}
+        try:
+            body = self._client.get_object(Bucket=self.bucket, Key=key, Range=f"bytes={start}-{start + length - 1}", **pinned)[
+                "Body"
+            ]
+            data: bytes = body.read()
+        except Exception as error:
+            self._raise(error, key)
+        return data
+
     def download(self, key: str, target: Path, sha256: str) -> None:
         """Fetch an object into a file, and check that it is what was announced.
 
