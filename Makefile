@@ -7,9 +7,10 @@ STAMP := $(VENV)/.stamp
 COMPOSE = $(if $(wildcard $(BIN)/docker-compose),$(BIN)/docker-compose,docker compose)
 TEST_STAMP := $(VENV)/.test-stamp
 
-# What is missing and can be installed (root, apt) is; otherwise it says what is needed.
-need = @command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -q \
-	  && apt-get install -qy $(1); } || { echo "$(1) is needed and not installed"; exit 1; }
+# What is missing and can be installed (root, apt) is; otherwise it says what is needed. Debian keeps PostgreSQL's programs apart.
+need = @PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] \
+	  && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy $(or $(2),$(1)); } \
+	  || { echo "$(or $(2),$(1)) is needed and not installed"; exit 1; }
 
 .PHONY: setup demo up down test check unit tamper bench lock
 .DEFAULT_GOAL := demo
@@ -29,6 +30,7 @@ $(STAMP): requirements.txt pyproject.toml
 $(TEST_STAMP): $(STAMP) tests/requirements.txt
 	$(call need,jq)
 	$(call need,openssl)
+	$(call need,initdb,postgresql)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
 	@touch $@
 

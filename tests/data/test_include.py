@@ -121,7 +121,7 @@ def test_the_collectors_and_files_of_a_control_exist(path: Path) -> None:
     for source in load_control(path).systems:
         assert importlib.util.find_spec(f"tieout.collectors.{source.collector}"), source.collector
         path = source.parameters.get("path")
-        assert path is None or (REPOSITORY / path).is_file(), path
+        assert path is None or (REPOSITORY / path).exists(), path
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,11 @@ class CsvFile:
     records: int
     one_line_each: bool
 
+    @property
+    def how(self) -> str:
+        """How the records were counted."""
+        return "line ends in the file" if self.one_line_each else "records that Python's csv module reads"
+
     def tables(self) -> Iterator[pa.Table]:
         """Read the rows batch by batch, all columns as text, with `POSITION_COLUMN`; at least one batch, be it empty.
 
@@ -53,7 +58,7 @@ class CsvFile:
             return
         position = 2 if self.one_line_each else 1  # line 1 is the header; else positions count records
         try:
-            with _open(self.page) as raw, _reader(raw, self.columns) as reader:
+            with open_page(self.page) as raw, _reader(raw, self.columns) as reader:
                 for batch in reader:
                     yield _positioned(pa.Table.from_batches([batch]), position)
                     position += batch.num_rows
@@ -109,7 +114,7 @@ def read_csv(page: Path, origin: str, tally: LineTally | None = None) -> CsvFile
 def _tally(page: Path, origin: str) -> LineTally:
     tally = LineTally()
     try:
-        with _open(page) as raw:
+        with open_page(page) as raw:
             for _ in tally.watch(iter(lambda: raw.read(_BLOCK), b"")):
                 pass
     except (OSError, EOFError, zlib.error) as error:
@@ -118,7 +123,8 @@ def _tally(page: Path, origin: str) -> LineTally:
     return tally
 
 
-def _open(page: Path) -> IO[bytes]:
+def open_page(page: Path) -> IO[bytes]:
+    """Open a captured page for reading, unpacked where it is compressed."""
     if page.suffix == ".gz":
         return cast(IO[bytes], gzip.open(page, "rb"))
     if page.suffix == ".zst":
@@ -148,7 +154,7 @@ def _records(page: Path, origin: str) -> Iterator[list[str]]:
         ContractError: Naming the line that is no UTF-8 or no CSV.
     """
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
-    with _open(page) as raw:
+    with open_page(page) as raw:
         reader = csv.reader(io.TextIOWrapper(raw, encoding="utf-8-sig", newline=""), strict=True)
         try:
             yield from reader
@@ -161,7 +167,7 @@ def _records(page: Path, origin: str) -> Iterator[list[str]]:
 
 def _not_utf8(page: Path, origin: str) -> str:
     """Say which line is no UTF-8: the text reader only knows the block of some kilobytes that holds it."""
-    with _open(page) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as lines:
+    with open_page(page) as raw, io.BufferedReader(cast(io.RawIOBase, raw)) as lines:
         for number, line in enumerate(lines, 1):
             try:
                 line.decode()

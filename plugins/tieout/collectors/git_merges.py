@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -11,17 +10,26 @@ import pyarrow.compute as pc
 
 from tieout.collectors.change_records import BLIND_SPOTS, platform_committers, with_committer_facts
 from tieout.collectors.frame import Frame
-from tieout.collectors.git_text import CHAIN, DEFAULT_PULL_REQUEST, FACTS, Repository, parse_chain, parse_facts
+from tieout.collectors.git_history import look_for_rewrites
+from tieout.collectors.git_text import (
+    CHAIN,
+    DEFAULT_PULL_REQUEST,
+    FACTS,
+    Repository,
+    captured,
+    parse_chain,
+    parse_facts,
+    pull_request_pattern,
+)
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
 from tieout.contracts.cast import POSITION_COLUMN
-from tieout.errors import ConfigurationError
 
 _FACTS = ("authored_at", "author", "committer", "parents", "pull_request", "change_type")
 _COUNTS = ("files_changed", "insertions", "deletions")
 
 
 def collect(frame: Frame) -> Iterator[pa.Table]:
-    """Read the whole chain's ids and times, then every fact of the window's commits.
+    """Read the whole chain's ids and times, look for rewritten history, then read every fact of the window's commits.
 
     Parameters: ``repository`` (a path), ``branch``, ``platform_committers``, and ``pull_request_pattern`` where messages
     reference pull requests in a form of their own. Commits outside the window come without facts; the frame drops them.
@@ -32,32 +40,34 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         ContractError: The repository is a shallow clone, or git's answer is not in the form that was asked for.
     """
     branch = frame.parameter("branch", str)
-    pull_request = _pattern(frame.parameter("pull_request_pattern", str, DEFAULT_PULL_REQUEST))
+    pull_request = pull_request_pattern(frame.parameter("pull_request_pattern", str, DEFAULT_PULL_REQUEST))
     repository = Repository(frame.path("repository"))
     origin = f"{frame.parameter('repository', str)}#{branch}"
     head = repository.head(branch)  # the branch may move while we read: everything below asks for this one commit
     repository.refuse_shallow()
+    listing = b"".join(captured(frame.capture(repository.run(*CHAIN, head, "--"), ".txt", "text/plain")))
+    chain = parse_chain(listing, origin)
+    rewrites = look_for_rewrites(frame, repository, branch, head, [sha for sha, _ in chain])
     frame.state(
         SourceStatement(
             kind="git repository",
             location=origin,
             account=None,
-            query=f"git {' '.join(CHAIN)} {head}; git {' '.join(FACTS)} for the commits of the window",
+            query=f"git {' '.join(CHAIN)} {head}; git {' '.join(FACTS)} for the commits of the window; its reflog, if kept",
             parameters={"branch": branch, "head": head},
             credential="file system of the machine that ran this",
             read_only_proof="none: git log, rev-list and rev-parse change nothing, but the file system would allow more",
-            blind_spots=(*BLIND_SPOTS, "A force push before this extraction leaves no trace in the chain."),
+            blind_spots=(*BLIND_SPOTS, *rewrites),
         )
     )
-    listing = b"".join(_captured(frame, repository, (*CHAIN, head, "--")))
-    chain = parse_chain(listing, origin)
     total, how = repository.count(head), "git rev-list --first-parent --count"
     frame.count(Count(total, how), SecondCount(total, how, SecondCountClass.SAME_ENDPOINT))
 
     times = pc.cast(pa.array([time for _, time in chain], pa.string()), pa.timestamp("us", tz="UTC"))
     inside = pc.and_(pc.greater_equal(times, frame.window.start), pc.less(times, frame.window.end)).to_pylist()
     wanted = [sha for (sha, _), here in zip(chain, inside, strict=True) if here]
-    answer = b"".join(_captured(frame, repository, FACTS, "\n".join(wanted).encode())) if wanted else b""
+    asked = repository.run(*FACTS, stdin="\n".join(wanted).encode())
+    answer = b"".join(captured(frame.capture(asked, ".txt", "text/plain"))) if wanted else b""
     facts = parse_facts(answer, pull_request, origin)
 
     columns = {"sha": [sha for sha, _ in chain], "committed_at": [time for _, time in chain]}
@@ -65,22 +75,3 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     rows = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     rows = rows.append_column(POSITION_COLUMN, pa.array(range(1, len(chain) + 1), pa.int64()))
     yield with_committer_facts(rows, platform_committers(frame))
-
-
-def _pattern(text: str) -> re.Pattern[str]:
-    try:
-        pattern = re.compile(text)
-    except re.error as error:
-        msg = f"parameter 'pull_request_pattern': no regular expression: {error}: {text!r}."
-        raise ConfigurationError(msg) from error
-    if not pattern.groups:  # it would find no number: every change would look like one without pull request
-        msg = f"parameter 'pull_request_pattern': expected a group around the number, such as (\\d+), got {text!r}."
-        raise ConfigurationError(msg)
-    return pattern
-
-
-def _captured(frame: Frame, repository: Repository, command: tuple[str, ...], stdin: bytes = b"") -> Iterator[bytes]:
-    page = frame.capture(repository.run(*command, stdin=stdin), ".txt", "text/plain")
-    with pa.input_stream(str(page), compression="zstd") as stored:
-        while piece := stored.read(1024 * 1024):
-            yield piece

@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+
 from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
 
 _BLOCK = 1024 * 1024
@@ -106,6 +108,30 @@ class Repository:
         """Count the commits of a first-parent chain, apart from listing them."""
         return int(self.text("rev-list", "--first-parent", "--count", commit))
 
+    def commits(self, commit: str, *without: str) -> list[str]:
+        """List the ids of a first-parent chain, newest first; less whatever is reached from ``without``, each with a ``^``."""
+        return b"".join(self.run("rev-list", "--first-parent", commit, *without, "--")).decode().split()
+
+    def has(self, commit: str) -> bool:
+        """Whether the repository still holds a commit."""
+        return self._succeeds("cat-file", "-e", f"{commit}^{{commit}}")
+
+    def is_ancestor(self, commit: str, later: str) -> bool:
+        """Whether a commit is reached from a later one; no where either is gone."""
+        return self._succeeds("merge-base", "--is-ancestor", commit, later)
+
+    def _succeeds(self, *arguments: str) -> bool:
+        try:
+            self.text(*arguments)
+        except SourceUnavailable:
+            return False
+        return True
+
+    def reflog(self, branch: str) -> Path | None:
+        """Return the file of a branch's reflog, if the repository keeps one."""
+        path = Path(self.text("rev-parse", "--git-path", f"logs/refs/heads/{branch}"))
+        return path if path.is_file() else None
+
     def refuse_shallow(self) -> None:
         """Check that the history is whole.
 
@@ -115,6 +141,23 @@ class Repository:
         if self.text("rev-parse", "--is-shallow-repository") == "true":
             msg = f"{self.path}: a shallow clone holds only part of the chain. Run git fetch --unshallow, or clone it whole."
             raise ContractError(msg)
+
+
+def pull_request_pattern(text: str) -> re.Pattern[str]:
+    """Return the pattern that finds a pull request's number in a message.
+
+    Raises:
+        ConfigurationError: It is no regular expression, or has no group around the number.
+    """
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        msg = f"parameter 'pull_request_pattern': no regular expression: {error}: {text!r}."
+        raise ConfigurationError(msg) from error
+    if not pattern.groups:  # it would find no number: every change would look like one without pull request
+        msg = f"parameter 'pull_request_pattern': expected a group around the number, such as (\\d+), got {text!r}."
+        raise ConfigurationError(msg)
+    return pattern
 
 
 def parse_chain(text: bytes, origin: str) -> list[tuple[str, str]]:
@@ -131,6 +174,13 @@ def parse_chain(text: bytes, origin: str) -> list[tuple[str, str]]:
             raise ContractError(msg)
         chain.append((sha, time))
     return chain
+
+
+def captured(page: Path) -> Iterator[bytes]:
+    """Read a captured page piece by piece."""
+    with pa.input_stream(str(page), compression="zstd") as stored:
+        while piece := stored.read(_BLOCK):
+            yield piece
 
 
 def parse_facts(text: bytes, pull_request: re.Pattern[str], origin: str) -> dict[str, dict[str, str]]:

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stores and signers of a running task: credentials come from Airflow Connections and nowhere else."""
+"""Stores, signers and sources of a running task: credentials come from Airflow Connections and nowhere else."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from tieout.collectors.reach import SourceConnection
+from tieout.errors import ConfigurationError
 from tieout.evidence.keys import DocumentSigner, load_signer
 from tieout.evidence.store import S3Store
 from tieout.settings import Settings
@@ -81,3 +84,98 @@ def digest_signer(settings: Settings) -> DocumentSigner:
         ConfigurationError: There is none, or it can not be used.
     """
     return load_signer(settings.digest_key)
+
+
+class AirflowReach:
+    """Hands collectors their connections out of Airflow (`tieout.collectors.reach.Reach`)."""
+
+    def connection(self, conn_id: str) -> SourceConnection:
+        """Return a connection.
+
+        Raises:
+            ConfigurationError: There is none of this name, or Airflow can not read it.
+        """
+        found = _airflow_connection(conn_id)
+        return SourceConnection(
+            id=conn_id,
+            kind=found.conn_type or "",
+            host=found.host or "",
+            port=found.port,
+            schema=found.schema or "",
+            login=found.login or "",
+            password=found.password or "",
+            extra=found.extra_dejson,
+        )
+
+    def database(self, conn_id: str) -> Any:
+        """Return a SQLAlchemy engine for a connection; it connects when it is used.
+
+        Raises:
+            ConfigurationError: There is none of this name, its type's provider is not installed, or that reaches no database.
+        """
+        found = _airflow_connection(conn_id)
+        hook = _hook(found, conn_id)
+        if not hasattr(hook, "get_sqlalchemy_engine"):
+            msg = f"connection {conn_id!r}: expected one to a database, got type {found.conn_type!r}."
+            raise ConfigurationError(msg)
+        try:
+            return hook.get_sqlalchemy_engine()
+        except Exception as error:
+            # Their texts may hold the address with the password.
+            msg = (
+                f"connection {conn_id!r}: its provider makes no SQLAlchemy engine of it ({type(error).__name__}). Check its "
+                f"host, schema and extra, and that the driver of type {found.conn_type!r} is installed."
+            )
+            raise ConfigurationError(msg) from None
+
+    def bucket(self, conn_id: str) -> Any:
+        """Return an S3 client for a connection of type ``aws``.
+
+        Raises:
+            ConfigurationError: There is none of this name, or it is of another type.
+        """
+        found = _airflow_connection(conn_id)
+        if found.conn_type != "aws":
+            msg = f"connection {conn_id!r}: expected type 'aws', got {found.conn_type!r}."
+            raise ConfigurationError(msg)
+        return _client(conn_id)
+
+
+def command_line_reach() -> AirflowReach:
+    """Return the reach of a command: as Airflow's own commands do, it also asks the metadata database for connections."""
+    os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    return AirflowReach()
+
+
+def _airflow_connection(conn_id: str) -> Any:
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return Connection.get(conn_id)
+    except AirflowNotFoundException:
+        msg = (
+            f"connection {conn_id!r}: Airflow holds none of this name, or can not read it. Add it in Airflow, or set "
+            f"AIRFLOW_CONN_{conn_id.upper()}."
+        )
+        raise ConfigurationError(msg) from None
+
+
+def _hook(connection: Any, conn_id: str) -> Any:
+    """Return the hook of a connection's type.
+
+    Raises:
+        ConfigurationError: No installed provider has one.
+    """
+    from airflow.sdk.exceptions import AirflowException
+
+    try:
+        return connection.get_hook()
+    except (AirflowException, ImportError):
+        kind = connection.conn_type
+        package = f"apache-airflow-providers-{str(kind).replace('_', '-')}"
+        msg = (
+            f"connection {conn_id!r}: no installed Airflow provider knows type {kind!r}. Install it (for most types it is "
+            f"{package}), or correct the type."
+        )
+        raise ConfigurationError(msg) from None

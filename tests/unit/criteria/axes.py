@@ -48,7 +48,7 @@ def make_control(every: str = "monthly", window: str = "monthly", **changed: Any
         {"criterion": name, "points_of_focus": [f"{name}-POF1"], "rationale": "It does.", "mapping": "proposed"}
         for name in changed.pop("criteria", ("CC6.2",))
     ]
-    systems = [{"system": name, "collector": "csv_records"} for name in changed.pop("systems", (SYSTEM,))]
+    systems = [{"system": name, "collector": "object_drop"} for name in changed.pop("systems", (SYSTEM,))]
     file = {
         "kind": "access_review",
         "title": "Access is reviewed",

@@ -91,7 +91,7 @@ def test_one_run_names_every_problem_in_order(home: Path) -> None:
         home,
         CHANGES,
         ("change.v1", "chang.v1"),
-        ("collector: csv_records", "collector: csv_rows"),
+        ("collector: object_drop", "collector: csv_rows"),
         ("[CC8.1-POF1", "[CC8.1-POF7"),
     )
     change(home, ACCESS, ("owner:", "ownr:"))
