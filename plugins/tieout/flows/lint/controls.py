@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pyarrow as pa
 
@@ -15,9 +14,7 @@ from tieout.criteria.controls import Control
 from tieout.criteria.periods import window, window_key
 from tieout.documents import Location, did_you_mean
 from tieout.flows.lint.project import CONTRACT_SUFFIX, Problem, Project, Read
-
-_DROPS = ("object_drop", "ocsf", "csv_merges")
-"""Collectors whose parameter ``path`` is a file or folder of this machine, or a place in a bucket."""
+from tieout.flows.lint.sources import check_source
 
 
 def check_controls(project: Project) -> Iterator[Problem]:
@@ -98,33 +95,8 @@ def _systems(control: Read[Control], project: Project) -> Iterator[Problem]:
             names = collector_names()
             cure = did_you_mean(source.collector, names) or f"Collectors: {', '.join(names)}."
             yield control.problem((*at, "collector"), f"collector {source.collector!r}: {missing}.", cure)
-        elif source.collector in _DROPS:
-            yield from _drop(control, (*at, "parameters"), source.parameters, project)
-
-
-def _drop(control: Read[Control], at: Location, parameters: Mapping[str, object], project: Project) -> Iterator[Problem]:
-    path = parameters.get("path")
-    if not isinstance(path, str):
-        yield control.problem((*at, "path"), f"parameter 'path': expected the path of a file or folder, got {path!r}.")
-    elif path.startswith("s3://"):
-        if not isinstance(parameters.get("connection"), str):
-            message = f"parameter 'connection': expected the name of an Airflow Connection for {path}, got none."
-            yield control.problem((*at, "path"), message, "Name a connection of type aws that may list and read there.")
-    elif not Path(path).is_absolute():
-        # An absolute path belongs to the machine that extracts, which may be another one.
-        there = project.settings.resolve(path)
-        if "pattern" in parameters and not there.is_dir():
-            message = f"parameter 'path': expected a folder, because there is a 'pattern', and there is no folder {path}."
-            yield control.problem((*at, "path"), message, "A relative path starts at the project's folder.")
-        elif not there.exists():
-            message = f"parameter 'path': expected a file, and there is no {path}."
-            yield control.problem((*at, "path"), message, _beside(project, path))
-
-
-def _beside(project: Project, path: str) -> str:
-    folder = project.settings.resolve(path).parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    return did_you_mean(Path(path).name, names) or "A relative path starts at the project's folder."
+        else:
+            yield from check_source(control, (*at, "parameters"), source, project)
 
 
 def _threshold(control: Read[Control]) -> Iterator[Problem]:
