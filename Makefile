@@ -1,4 +1,4 @@
-# Verbs: setup demo up down test check tamper bench lock. Everything they make stands in .venv/ and .tieout/.
+# Verbs: setup demo up down test check tamper faults bench lock. Everything they make stands in .venv/ and .tieout/.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +12,7 @@ need = @PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $
 	  && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy $(or $(2),$(1)); } \
 	  || { echo "$(or $(2),$(1)) is needed and not installed"; exit 1; }
 
-.PHONY: setup demo up down test check unit tamper bench lock
+.PHONY: setup demo up down test check unit tamper faults bench lock
 .DEFAULT_GOAL := demo
 
 setup: $(STAMP)
@@ -59,6 +59,9 @@ test: check
 
 tamper: $(TEST_STAMP)
 	@$(BIN)/python -m tests.tamper
+
+faults: $(TEST_STAMP)
+	@$(BIN)/python -m tests.faults
 
 bench: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench

@@ -62,6 +62,7 @@ class Program:
             said["extraction_schedule"] = {"window": "monthly", "time": "06:00", "grace_days": 7}
             said["statements"] = [{"version": 1, "effective_from": "2020-01-01", "text": said["statements"][0]["text"]}]
             said["systems"] = [source for source in said["systems"] if source["collector"] != "git_merges"]
+            said.pop("reconciliations", None)  # the other side may not be kept
             for source in said["systems"]:
                 source["parameters"]["path"] = f"drop/{control}.{source['system']}.csv"
                 self.entries[control, source["system"]] = []

@@ -103,6 +103,23 @@ class Store:
             draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
             return land(draft, store, signer or landing_key, retention, self.clock, folder, reason)
 
+    def land_as_of(self, control: str, system: str, window: str, at: datetime, reason: str | None = None) -> LandingReference:
+        """Collect a window of any control as if it were an instant of the past; land it now."""
+        job, store = flow.plan(self.settings, control, system, window), self.bucket()
+        retention, signer = flow.retention_of(job, self.clock()), self.stack.installation.signer(Scope.LANDING)
+        with tempfile.TemporaryDirectory() as work:
+            frame = Frame(self.settings, job.source, job.window, Path(work))
+            extraction = flow.collect(job, frame, lambda: at, None)
+            pages = flow.lock_pages(job, frame, store, retention)
+            validated = flow.validate(job, extraction, Path(work))
+            draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
+            return land(draft, store, signer, retention, self.clock, Path(work), reason)
+
+    def environment(self, identity: str) -> dict[str, str]:
+        """Return the variables of an identity: what a person exports to work as it."""
+        lines = (self.stack.installation.folder / f"{identity}.env").read_text().splitlines()
+        return dict(line.removeprefix("export ").split("=", 1) for line in lines)
+
 
 def write_csv(path: Path, rows: list[str]) -> Path:
     """Write a merges CSV with the sample's header."""

@@ -38,6 +38,8 @@ class Settings:
     """Airflow Connection (type ``aws``) of the identity that writes evidence."""
     landing_key: str = ""
     """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256)."""
+    response_key: str = ""
+    """Signing key for responses: what management says of deviations. Whoever answers has it, and no task."""
     identity_bucket: str = ""
     """Unlocked, expiring bucket that says whose address a person id stands for. With ``identity_key`` it turns person ids on:
     without both, e-mail addresses land as the source gives them."""

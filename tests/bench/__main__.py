@@ -20,6 +20,8 @@ ROWS = (
     Row("land", "tests.bench.landing", "floor", "ours", (100_000, 400_000), 0.5, 600),
     # At most 1.5 times the floor's time is at least 0.67 of its rate.
     Row("validate", "tests.bench.validation", "floor", "ours", (100_000, 400_000), 0.67, None),
+    # Once: the floor is there to compare with, the bound is the memory.
+    Row("stream", "tests.bench.streaming", "floor", "ours", (1_000_000, 10_000_000), None, 600, repeats=1),
 )
 BOUNDS = (
     Bound("parse", "tests.bench.parse", controls(), f"the DAG files of {controls()} controls", 1.0),

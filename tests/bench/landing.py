@@ -50,7 +50,11 @@ def prepare(folder: Path, rows: int, repeat: int) -> Path:
 
 def floor(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
     """Parse, write Parquet, hash, put."""
-    source = prepare(folder, rows, repeat)
+    return put_floor(prepare(folder, rows, repeat), f"floor/{rows}-{repeat}-{os.getpid()}.parquet")
+
+
+def put_floor(source: Path, key: str) -> Callable[[], None]:
+    """Return what parses a CSV file, writes it as Parquet, hashes that and puts it."""
     client = client_from_environment(os.environ["AWS_ENDPOINT_URL_S3"])
 
     def timed() -> None:
@@ -59,7 +63,7 @@ def floor(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
             pq.write_table(pacsv.read_csv(source), target, compression="zstd")
             hashlib.sha256(target.read_bytes()).hexdigest()
             with target.open("rb") as body:
-                client.put_object(Bucket=STAGING_BUCKET, Key=f"floor/{rows}-{repeat}-{os.getpid()}.parquet", Body=body)
+                client.put_object(Bucket=STAGING_BUCKET, Key=key, Body=body)
 
     return timed
 

@@ -18,6 +18,8 @@ PROGRAM = {
     "evidence_digest",
     "evidence_readiness",
     "evidence_freshness",
+    "evidence_deviations",
+    "evidence_reconciliation",
     "evidence_true_up",
     "evidence_period_close",
     "evidence_post_period",

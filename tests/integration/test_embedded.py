@@ -128,3 +128,18 @@ def test_secrets_differ_between_installations(tmp_path: Path) -> None:
         states.append(json.loads((installation.folder / "state.json").read_text()))
     secrets = [str(state[key]) for key in ("identities", "store_keys", "airflow") for state in states]
     assert len(set(secrets)) == len(secrets)
+
+
+def test_an_installation_of_before_gets_the_identities_it_lacks_and_keeps_the_others(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    installation = Installation(tmp_path)
+    installation.create(datetime.now(UTC))
+    path = installation.folder / "state.json"
+    state = json.loads(path.read_text())
+    kept = {name: value for name, value in state["identities"].items() if name != "responder"}
+    path.write_text(json.dumps({**state, "identities": kept}))
+    installation.create(datetime.now(UTC))
+    found = json.loads(path.read_text())["identities"]
+    assert {name: value for name, value in found.items() if name != "responder"} == kept
+    assert installation.identity("responder").secret_key not in str(kept)

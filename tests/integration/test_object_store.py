@@ -69,6 +69,7 @@ def test_nobody_shortens_retention(store: Store, tmp_path: Path, identity: str, 
     [
         ("writer", ["evidence/w", "manifests/w", "raw/w", "catalog/w"], ["digests/w", "index/w", "keys/w", "responses/w"]),
         ("digest", ["digests/d", "index/d"], ["evidence/d", "manifests/d", "raw/d", "keys/d"]),
+        ("responder", ["responses/r"], ["evidence/r", "manifests/r", "raw/r", "keys/r", "digests/r"]),
         ("auditor", [], ["evidence/a", "manifests/a", "raw/a", "keys/a", "digests/a"]),
     ],
 )

@@ -22,20 +22,20 @@ from click.testing import CliRunner
 from tests.program import Program, alert_values, leaver_values, merge_values, noon, review_values
 from tests.stack import Store
 from tieout.cli import main
-from tieout.collectors.frame import Frame
 from tieout.evidence import verify_package
 from tieout.evidence.digest import read_digest
 from tieout.evidence.keys import Scope
-from tieout.evidence.landing import Draft, land
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.records import RecordKind, read_record, write_record
 from tieout.evidence.verify import Outcome
-from tieout.flows import population_export as flow
 from tieout.flows.chain import standing_chain
 from tieout.flows.close import close, is_closed, open_points
+from tieout.flows.deviations import Register, read_register
+from tieout.flows.deviations_answer import Desk, respond
 from tieout.flows.differences import read_true_ups
 from tieout.flows.documents import read_documents
 from tieout.flows.explain import explain_alike, explain_differences, explain_performance
+from tieout.flows.index import landings
 from tieout.flows.status import choose_period, read_facts, read_program, read_records, status
 from tieout.flows.true_up import plan_true_up, true_up
 from tieout.flows.upkeep import not_extracted, retention_for
@@ -60,18 +60,7 @@ class Year:
     def land(self, control: str, system: str, number: int, at: datetime) -> None:
         """Collect a month as the source shows it at an instant; land it now."""
         self.program.drop(at)
-        settings, bucket = self.store.settings, self.store.bucket()
-        job = flow.plan(settings, control, system, self.program.key(number))
-        retention = flow.retention_of(job, self.store.clock())
-        with tempfile.TemporaryDirectory() as work:
-            frame = Frame(settings, job.source, job.window, Path(work))
-            extraction = flow.collect(job, frame, lambda: at, None)
-            pages = flow.lock_pages(job, frame, bucket, retention)
-            validated = flow.validate(job, extraction, Path(work))
-            draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
-            land(
-                draft, bucket, self.store.stack.installation.signer(Scope.LANDING), retention, self.store.clock, Path(work), None
-            )
+        self.store.land_as_of(control, system, self.program.key(number), at)
 
     def state(self, *options: str) -> dict[str, Any]:
         """Return what `tieout status --json` prints, run as the auditor."""
@@ -132,8 +121,8 @@ def year(own_store: Store) -> Iterator[Year]:
     program.write(REVIEWS, said)
     made = Year(program, own_store, fill(program))
     with pytest.MonkeyPatch.context() as patch:
-        for line in (own_store.stack.installation.folder.parent / ".tieout" / "auditor.env").read_text().splitlines():
-            patch.setenv(*line.removeprefix("export ").split("=", 1))
+        for name, value in own_store.environment("auditor").items():
+            patch.setenv(name, value)
         patch.setenv("TIEOUT_HOME", str(program.home))
         for month in range(12):
             following = program.month(month + 1)
@@ -273,13 +262,16 @@ def closing(year: Year, trued_up: dict[tuple[str, str], list[dict[str, Any]]]) -
     period = choose_period(scope.observation_periods, year.program.period, date.min)
     signer = year.store.stack.installation.signer(Scope.LANDING)
 
-    def facts() -> tuple[Any, list[Any], list[str]]:
+    def facts() -> tuple[Any, list[Any], Register, list[str]]:
+        at = year.store.clock()
+        found = status(program, read_facts(bucket, at), period, at)
         with tempfile.TemporaryDirectory() as work:
             true_ups = read_true_ups(bucket, period, Path(work))
-        found = status(program, read_facts(bucket, year.store.clock()), period, year.store.clock())
-        return found, true_ups, open_points(program, found, true_ups, year.store.clock())
+            index = landings(bucket, superseded=True)
+            register = read_register(settings, bucket, program, found, index, Path(work))
+        return found, true_ups, register, open_points(program, found, true_ups, register.deviations, at)
 
-    found, true_ups, before = facts()
+    found, true_ups, register, before = facts()
     say = (settings, bucket, signer, found)
     explain_performance(*say, REVIEWS, year.late_quarter, REASON, "Security Lead", now, "cloud")
     explain_performance(*say, ALERTS, year.program.key(PAUSED), "The DAG was paused for a migration.", "Security Lead", now)
@@ -288,13 +280,17 @@ def closing(year: Year, trued_up: dict[tuple[str, str], list[dict[str, Any]]]) -
         rows = [row for row, _ in by_control[control].differences]
         explain_differences(*say, by_control[control], rows, reason, "CTO", now)
     explain_alike(*say, by_control[ALERTS], "added", None, "The month was paused.", "Security Lead", now)
-    found, true_ups, after = facts()
-    key = close(settings, found, true_ups, bucket, signer, retention_for(settings, scope, period.id, now), "a test", now)
+    responder = year.store.bucket("responder"), year.store.stack.installation.signer(Scope.RESPONSE)
+    desk = Desk(settings, *responder, program, period, "Security Lead", now)
+    respond(desk, register.deviations, {"state": "confirmed", "disposition": "A deputy is named now.", "root_cause": REASON})
+    found, true_ups, register, after = facts()
+    retention = retention_for(settings, scope, period.id, now)
+    key = close(settings, found, true_ups, register.deviations, bucket, signer, retention, "a test", now)
     assert is_closed(read_records(bucket), period, scope)
     return Closing(before, after, key, year.store.seal((period.id,)).key)
 
 
-def test_a_period_closes_once_everything_is_explained(year: Year, closing: Closing) -> None:
+def test_a_period_closes_once_everything_is_explained_and_each_deviation_has_a_disposition(year: Year, closing: Closing) -> None:
     assert sorted(closing.before) == sorted(
         [
             f"{LEAVERS}: 1 differences of hris are not explained",
@@ -302,6 +298,7 @@ def test_a_period_closes_once_everything_is_explained(year: Year, closing: Closi
             f"{ALERTS}: 1 differences of log_monitor are not explained",
             f"{ALERTS}: {year.program.key(PAUSED)} (log_monitor) not determinable, and nobody has explained it",
             f"{REVIEWS}: {year.late_quarter} (cloud) performed late, and nobody has explained it",
+            f"{REVIEWS}: 1 deviations of cloud have no disposition (performed late)",
         ]
     )
     assert closing.after == []
@@ -319,6 +316,7 @@ def test_the_digests_hold_the_negative_evidence(year: Year, closing: Closing) ->
     assert kinds[RecordKind.NOT_EXTRACTED] == 1
     assert (kinds[RecordKind.EXPLAINED], kinds[RecordKind.SNAPSHOT], kinds[RecordKind.CLOSED]) == (5, 1, 1)
     assert records[closing.record].facts["differences"] == 3
+    assert records[closing.record].facts["deviations"]["confirmed"] == 1
     [snapshot] = [record for record in records.values() if record.kind is RecordKind.SNAPSHOT]
     assert {entry.key for entry in snapshot.objects} <= named
     assert any(entry.key.endswith(f"criteria/controls/{CHANGES}.yaml") for entry in snapshot.objects)

@@ -28,6 +28,14 @@ pytestmark = pytest.mark.integration
 
 CHANGES, LEAVERS = "cc8_1_change_management", "cc6_2_offboarding"
 ENDED, CURRENT = "ended", "current"
+RECONCILIATION = {
+    "id": "changes",
+    "system": "hris",
+    "other": {"control": CHANGES, "system": "shop_csv"},
+    "match": {"reference": "pull_request"},
+    "extract_here": {"reference": r"ACC-(\d+)"},
+    "only_here": "A leaver's ticket led to no change.",
+}
 
 
 @dataclass
@@ -77,6 +85,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Iterator[
         owners = {"Head of Engineering": "head@example.com", "People Lead": "gone@example.com"}
         program = Program(home, first, end, period=ENDED, more_periods=[(CURRENT, end, following)], owners=owners)
         program.keep(CHANGES, LEAVERS)
+        program.write(LEAVERS, program.read(LEAVERS) | {"reconciliations": [RECONCILIATION]})
         rows(program)
         programs.append(program)
 
@@ -150,6 +159,12 @@ def test_an_ended_period_is_trued_up_closed_and_sealed(run: Run) -> None:
         (LEAVERS, 0, "true_up_difference.v1"),
         (CHANGES, 0, "true_up_difference.v1"),
     ]
+    for _ in range(2):  # the second finds nothing due
+        assert run.trigger("evidence_reconciliation", period=ENDED) == "success"
+    reconciled = [each for each in landings(auditor, period=ENDED) if each["window"].startswith("reconciled-")]
+    assert [(each["control"], each["window"], each["rows"]) for each in reconciled] == [
+        (LEAVERS, f"reconciled-changes-{run.program.key(month)}", 0) for month in (0, 1)
+    ]
     assert run.trigger("evidence_period_close") == "success"
     [record] = run.records(RecordKind.CLOSED)
     assert (record.facts["differences"], record.facts["true_ups"]) == (0, 2)
@@ -157,6 +172,14 @@ def test_an_ended_period_is_trued_up_closed_and_sealed(run: Run) -> None:
     assert ENDED in digest["closes"], digest
     report = run.airflow.store.verify()
     assert report.outcome is Outcome.INTACT, report.as_document()
+
+
+def test_the_registers_of_deviations_and_risk_acceptances_land_once(run: Run) -> None:
+    for _ in (1, 2):
+        assert run.trigger("evidence_deviations", period=ENDED) == "success"
+    found = [each for each in landings(run.airflow.store.bucket("auditor"), period=ENDED, superseded=True) if not each["rows"]]
+    registers = sorted((each["evidence_type"], each["control"]) for each in found if "true_up" not in each["evidence_type"])
+    assert registers == [(name, each) for name in ("deviation.v1", "risk_acceptance.v1") for each in (LEAVERS, CHANGES)]
 
 
 def wait_for_digest(run: Run) -> dict[str, Any]:

@@ -16,7 +16,17 @@ def test_the_direction_of_imports_is_kept(repository: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("module", ["tieout.cli", "tieout.evidence.verify", "tieout.evidence.sources", "tieout.settings"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "tieout.cli",
+        "tieout.evidence.verify",
+        "tieout.evidence.sources",
+        "tieout.settings",
+        "tieout.flows.trace",
+        "tieout.flows.population",
+    ],
+)
 def test_the_auditors_path_imports_no_airflow(module: str) -> None:
     probe = (
         f"import sys, {module}; "

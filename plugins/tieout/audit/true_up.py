@@ -6,9 +6,8 @@ Twelve monthly exports are no population until this ties: a source can be change
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -166,43 +165,3 @@ def as_json(row: Mapping[str, Any], names: Iterable[str]) -> str:
         return each if each is None or isinstance(each, (str, int, float, bool)) else str(each)
 
     return json.dumps({name: value(row[name]) for name in names}, ensure_ascii=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What management recorded about differences: of one row as it differed then, or of all of one true-up that differ alike.
-
-    Attributes:
-        reason: Why.
-        content: `content_of` of the one row; ``None`` for all that differ alike.
-        landing: Landing of the true-up whose rows are meant; ``None`` for one row.
-        difference: Their kind of difference.
-        changed_columns: Of changed rows: the columns, separated by blanks, exactly as the rows have them.
-    """
-
-    reason: str
-    content: str | None = None
-    landing: str | None = None
-    difference: str | None = None
-    changed_columns: str | None = None
-
-    def covers(self, row: Mapping[str, Any], landing: str) -> bool:
-        """Whether it is about a row of a true-up."""
-        if self.content is not None:
-            return self.content == content_of(row)
-        alike = (self.difference, self.changed_columns) == (row["difference"], row["changed_columns"])
-        return alike and self.landing == landing
-
-
-def content_of(row: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of what a difference says: an explanation of one row does not cover another change of it."""
-    names = ("system", "row_key", "difference", "changed_columns", "before", "after")
-    return hashlib.sha256(json.dumps([row[name] for name in names]).encode()).hexdigest()
-
-
-def explain(
-    rows: Iterable[Mapping[str, Any]], landing: str, explanations: Sequence[Explanation]
-) -> list[tuple[Mapping[str, Any], str | None]]:
-    """Return each difference of a true-up with its explanation: the last of the row itself before that of its kind, if any."""
-    ordered = sorted(reversed(explanations), key=lambda each: each.content is None)
-    return [(row, next((each.reason for each in ordered if each.covers(row, landing)), None)) for row in rows]

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tieout.criteria.periods import ObservationPeriod
     from tieout.evidence.store import S3Store
     from tieout.flows.differences import TrueUp
-    from tieout.flows.status import Program
+    from tieout.flows.reconciled import ReconciledWindow
+    from tieout.flows.status import Facts, Program
 
 _PERIOD = click.option("--period", "period_id", help="Observation period; default: as tieout status chooses it.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -38,6 +39,15 @@ def _true_ups(store: S3Store, period: ObservationPeriod) -> list[TrueUp]:
 
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
         return read_true_ups(store, period, Path(work))
+
+
+def _reconciled(
+    store: S3Store, program: Program, facts: Facts, period: ObservationPeriod, now: datetime
+) -> list[ReconciledWindow]:
+    from tieout.flows.reconciled import read_reconciliations
+
+    with tempfile.TemporaryDirectory(prefix="tieout-") as work:
+        return read_reconciliations(store, program, facts, period, now, Path(work))
 
 
 @click.command("true-up")
@@ -87,11 +97,15 @@ def true_up(bucket: str | None, endpoint_url: str | None, period_id: str | None,
 @click.argument("control")
 @click.option("--system", help="Where the control has several.")
 @click.option("--performance", help="Key of a performance, for example 2026-Q3.")
+@click.option("--row", "rows", multiple=True, help="Text that stands in the key of a row that differs; may be given again.")
+@click.option("--reconciliation", help="Of this reconciliation, not of a true-up.")
+@click.option("--window", help="Window that was reconciled, for example 2026-03, where there are several.")
 @click.option(
-    "--row", "rows", multiple=True, help="Text that stands in the key of a row that a true-up names; may be given again."
+    "--difference",
+    type=click.Choice(["added", "vanished", "changed", "only here", "only there", "differs", "not determinable"]),
+    help="All rows that differ so.",
 )
-@click.option("--difference", type=click.Choice(["added", "vanished", "changed"]), help="All rows that differ so.")
-@click.option("--columns", help="With --difference changed: exactly these columns, separated by blanks.")
+@click.option("--columns", help="With --difference: exactly these columns, separated by blanks.")
 @click.option("--reason", required=True, help="Why; it goes into a signed record.")
 @click.option("--by", required=True, help="Who explains: a role or a person id.")
 def explain(
@@ -102,19 +116,22 @@ def explain(
     system: str | None,
     performance: str | None,
     rows: tuple[str, ...],
+    reconciliation: str | None,
+    window: str | None,
     difference: str | None,
     columns: str | None,
     reason: str,
     by: str,
 ) -> None:
-    """Record management's explanation of a performance, or of differences that a true-up found.
+    """Record management's explanation of a performance, or of differences that a true-up or a reconciliation found.
 
     It takes nothing away: a late performance stays a potential deviation. It takes the key of TIEOUT_LANDING_KEY, and an identity
     that may put records.
     """
     from tieout.evidence.keys import load_signer
     from tieout.flows import explain as flow
-    from tieout.flows.differences import find_differences, rows_named
+    from tieout.flows.differences import Differences, find_differences, rows_named
+    from tieout.flows.reconciled import find_reconciled
     from tieout.flows.status import read_facts, status
 
     if sum(map(bool, (performance, rows, difference))) != 1:
@@ -122,11 +139,16 @@ def explain(
     settings, store, now = from_environment(), open_store(bucket, endpoint_url), datetime.now(UTC)
     program, period = _period(period_id)
     signer = load_signer(settings.landing_key)
-    found = status(program, read_facts(store, now), period, now)
+    facts = read_facts(store, now)
+    found = status(program, facts, period, now)
     if performance:
         keys = flow.explain_performance(settings, store, signer, found, control, performance, reason, by, now, system)
     else:
-        meant = find_differences(_true_ups(store, period), control, system)
+        meant: Differences = (
+            find_differences(_true_ups(store, period), control, system)
+            if not reconciliation
+            else find_reconciled(_reconciled(store, program, facts, period, now), control, reconciliation, window)
+        )
         if rows:
             keys = flow.explain_differences(settings, store, signer, found, meant, rows_named(meant, rows), reason, by, now)
         else:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +15,7 @@ from tieout.errors import ContractError
 POSITION_COLUMN = "_position"
 """Staged rows carry where each stood in its source (a line or row number, counted from 1). It never lands."""
 _SHOWN = 5
+_A_VALUE = "a value"
 
 _TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}(:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}(:?\d{2})?)$"
 _PATTERNS = {
@@ -40,20 +42,92 @@ def cast_rows(rows: pa.Table, contract: Contract, origin: str) -> pa.Table:
         ContractError: A column too few or too many, a value of the wrong type, or a required value that is absent. One
             line per column, with how many rows and the first of them.
     """
-    check_columns(rows.column_names, contract, origin)
-    problems: list[str] = []
-    arrays = []
-    for column in contract.columns:
-        array, problem = cast_column(rows, column)
-        arrays.append(array)
-        if problem:
-            problems.append(f"{origin}: {problem}")
-    if problems:
+    casts = RowCasts(contract, origin)
+    typed = casts.cast(rows)
+    casts.require()
+    return typed
+
+
+class RowCasts:
+    """Casts a population piece by piece, and says at its end what did not fit in any of them.
+
+    Args:
+        contract: The contract.
+        origin: What an error calls the source.
+    """
+
+    def __init__(self, contract: Contract, origin: str) -> None:
+        self._contract, self._origin = contract, origin
+        self._misfits: dict[str, Misfit] = {}
+
+    @property
+    def fits(self) -> bool:
+        """Whether every value so far fits."""
+        return not self._misfits
+
+    def cast(self, rows: pa.Table) -> pa.Table:
+        """Return a piece as `cast_rows` does; of no rows, where something in it does not fit.
+
+        Raises:
+            ContractError: A column too few or too many.
+        """
+        contract = self._contract
+        check_columns(rows.column_names, contract, self._origin)
+        arrays = []
+        fits = True
+        for column in contract.columns:
+            array, misfit = fit_column(rows, column)
+            arrays.append(array)
+            if misfit:
+                fits = False
+                known = self._misfits.get(column.name)
+                self._misfits[column.name] = known.and_then(misfit) if known else misfit
+        schema = pa.schema([*contract.schema, pa.field(POSITION_COLUMN, pa.int64(), nullable=False)])
+        return pa.table([*arrays, rows[POSITION_COLUMN]], schema=schema) if fits else schema.empty_table()
+
+    def require(self) -> None:
+        """Check that everything fitted.
+
+        Raises:
+            ContractError: One line per column, with how many rows do not fit and the first of them.
+        """
+        if self.fits:
+            return
+        found = [(column, self._misfits.get(column.name)) for column in self._contract.columns]
+        problems = [f"{self._origin}: {misfit.told(column)}" for column, misfit in found if misfit]
         problems.append("Nothing lands for this window. Correct the source, or the collector's parameters, and run it again.")
         raise ContractError("\n".join(problems))
-    positions = rows[POSITION_COLUMN]
-    fields = [*contract.schema, pa.field(POSITION_COLUMN, pa.int64(), nullable=False)]
-    return pa.table([*arrays, positions], schema=pa.schema(fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """What in one column does not fit: what was expected, how many rows do not, and the first of them with their values."""
+
+    expected: str
+    count: int | None
+    """``None``: the whole column is of another type, ``got``."""
+    first: tuple[tuple[int, str | None], ...] = ()
+    got: str = ""
+
+    def and_then(self, later: Misfit) -> Misfit:
+        """Return this and what was found in later rows, as one."""
+        if self.count is None or later.count is None:
+            return self if self.count is None else later
+        if self.expected != later.expected:  # an absent value is told before one of the wrong type
+            return self if self.expected == _A_VALUE else later if later.expected == _A_VALUE else self
+        return replace(self, count=self.count + later.count, first=(self.first + later.first)[:_SHOWN])
+
+    def told(self, column: Column) -> str:
+        """Return it as a sentence; values of personal data are not shown."""
+        if self.count is None:
+            return f"column {column.name!r}: expected {self.expected}, got {self.got}."
+        show: Callable[[object], str] = (lambda _: "a value of personal data") if column.personal else repr
+        shown = [f"row {position}: {show(value) if value is not None else 'nothing'}" for position, value in self.first]
+        more = f" and {self.count - _SHOWN} more" if self.count > _SHOWN else ""
+        return (
+            f"column {column.name!r}: expected {self.expected} in each row, got something else in {self.count}: "
+            f"{'; '.join(shown)}{more}."
+        )
 
 
 def check_columns(names: list[str], contract: Contract, origin: str) -> None:
@@ -85,13 +159,19 @@ def check_columns(names: list[str], contract: Contract, origin: str) -> None:
 
 def cast_column(rows: pa.Table, column: Column) -> tuple[pa.ChunkedArray, str | None]:
     """Return one column in its contract type, or what is wrong with it in one sentence (the array is then as it came)."""
+    array, misfit = fit_column(rows, column)
+    return array, misfit.told(column) if misfit else None
+
+
+def fit_column(rows: pa.Table, column: Column) -> tuple[pa.ChunkedArray, Misfit | None]:
+    """Return one column in its contract type, or what of it does not fit (the array is then as it came)."""
     array = _blank_to_null(rows[column.name])
     if column.required and array.null_count:
-        return array, _problem(column, "a value", pc.is_null(array), rows, array)
+        return array, _misfit(_A_VALUE, pc.is_null(array), rows, array)
     if array.type == column.type:
         return array, None
     if not pa.types.is_string(array.type):
-        return array, f"column {column.name!r}: expected {column.type}, got {array.type}."
+        return array, Misfit(str(column.type), None, got=str(array.type))
     _, expected = _PATTERNS[str(column.type)]
     # Arrow takes exactly the times that our pattern does; it is laxer with the other types, which repeat themselves more.
     unfit = None if pa.types.is_timestamp(column.type) else _unfit(array, column)
@@ -102,7 +182,7 @@ def cast_column(rows: pa.Table, column: Column) -> tuple[pa.ChunkedArray, str | 
             unfit = _unfit(array, column)
     if unfit is None:
         unfit = pa.chunked_array([pa.array([not _fits(value, column.type) for value in array.to_pylist()])])
-    return array, _problem(column, expected, unfit, rows, array)
+    return array, _misfit(expected, unfit, rows, array)
 
 
 def _blank_to_null(array: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -130,14 +210,6 @@ def _fits(value: str | None, target: pa.DataType) -> bool:
     return True
 
 
-def _problem(column: Column, expected: str, unfit: pa.ChunkedArray, rows: pa.Table, array: pa.ChunkedArray) -> str:
-    count = pc.sum(unfit).as_py()
-    show: Callable[[object], str] = (lambda _: "a value of personal data") if column.personal else repr
-    first = [
-        f"row {position}: {show(value) if value is not None else 'nothing'}"
-        for position, value in zip(
-            rows[POSITION_COLUMN].filter(unfit)[:_SHOWN].to_pylist(), array.filter(unfit)[:_SHOWN].to_pylist(), strict=True
-        )
-    ]
-    more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
-    return f"column {column.name!r}: expected {expected} in each row, got something else in {count}: {'; '.join(first)}{more}."
+def _misfit(expected: str, unfit: pa.ChunkedArray, rows: pa.Table, array: pa.ChunkedArray) -> Misfit:
+    positions, values = (each.filter(unfit)[:_SHOWN].to_pylist() for each in (rows[POSITION_COLUMN], array))
+    return Misfit(expected, pc.sum(unfit).as_py(), tuple(zip(positions, values, strict=True)))

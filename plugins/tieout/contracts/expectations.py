@@ -9,20 +9,19 @@ import logging
 import os
 import threading
 import warnings
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from tieout.contracts.cast import POSITION_COLUMN
-from tieout.contracts.listing import UNFIT, judges_nulls, unfit_rows
+from tieout.contracts.broken import Breaks
+from tieout.contracts.listing import judges_nulls
 from tieout.contracts.odcs import Contract, Rule, RuleKind
 from tieout.contracts.rules import RuleResult
-from tieout.errors import ConfigurationError, ContractError
+from tieout.errors import ConfigurationError
 
-_SHOWN = 5
 _ONE_AT_A_TIME = threading.Lock()
 """Great Expectations keeps its data sources in one context per process, and does not say that threads may share it."""
 
@@ -60,13 +59,23 @@ def expectation_names() -> tuple[str, ...]:
     return tuple(sorted(name for name in imports if name.startswith("expect_")))
 
 
-def run_rules(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) -> list[RuleResult]:
+def run_rules(
+    rows: pa.Table,
+    contract: Contract,
+    parameters: dict[str, Any],
+    rules: Sequence[Rule] | None = None,
+    *,
+    counted: int | None = None,
+) -> list[RuleResult]:
     """Hold a population against its contract's rules.
 
     Args:
-        rows: The population in the contract's Arrow schema; further columns that start with ``_`` are left aside.
+        rows: The population in the contract's Arrow schema, with the columns that the rules ask for; further columns that
+            start with ``_`` are left aside.
         contract: The contract.
         parameters: Values for ``$PARAMETER`` in the rules, for example ``second_count``.
+        rules: Some of the contract's rules; ``None`` for all of them.
+        counted: For how many rows a result of the whole table counts; ``None`` for those that are given.
 
     Returns:
         One result per rule, contract rules first.
@@ -74,30 +83,63 @@ def run_rules(rows: pa.Table, contract: Contract, parameters: dict[str, Any]) ->
     Raises:
         ConfigurationError: Great Expectations could not run a rule.
     """
-    outcome = validate_suite(rows, contract, parameters, "BASIC")
+    rules = contract.rules if rules is None else rules
+    outcome = validate_suite(rows, contract, parameters, "BASIC", rules)
     by_rule = {entry.expectation_config.meta["rule"]: entry for entry in outcome.results}
-    return [_result(rule, by_rule[rule.id], rows) for rule in contract.rules]
+    undetermined = {rule.id: _nulls(rule, rows) for rule in rules if rule.kind is RuleKind.CONTROL}
+    count = rows.num_rows if counted is None else counted
+    return [_result(rule, by_rule[rule.id], count, undetermined.get(rule.id, 0)) for rule in rules]
 
 
-def validate_suite(rows: pa.Table, contract: Contract, parameters: dict[str, Any], result_format: str) -> Any:
+def run_count_rules(rows: int, contract: Contract, parameters: dict[str, Any], rules: Sequence[Rule]) -> list[RuleResult]:
+    """Hold the number of a population's rows against rules that are about nothing else, as `run_rules` does."""
+    import pandas as pd
+
+    class Counted(pd.DataFrame):  # type: ignore[misc]
+        """A frame that says how many rows it has and holds none: a real one is hashed row by row."""
+
+        @property
+        def shape(self) -> tuple[int, int]:
+            return rows, 0
+
+    outcome = _validate(Counted(), contract, parameters, "BASIC", rules)
+    by_rule = {entry.expectation_config.meta["rule"]: entry for entry in outcome.results}
+    return [_result(rule, by_rule[rule.id], rows, 0) for rule in rules]
+
+
+def validate_suite(
+    rows: pa.Table, contract: Contract, parameters: dict[str, Any], result_format: str, rules: Sequence[Rule] | None = None
+) -> Any:
     """Return what Great Expectations says of a population, in its own form and the given result format.
 
     Raises:
         ConfigurationError: It could not run the rules.
     """
+    import pandas as pd
+
+    # Nullable integers and booleans keep their type: a float would lose digits past 2^53.
+    types = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+    frame = rows.select([name for name in rows.column_names if not name.startswith("_")]).to_pandas(types_mapper=types.get)
+    return _validate(frame, contract, parameters, result_format, contract.rules if rules is None else rules)
+
+
+def _validate(frame: Any, contract: Contract, parameters: dict[str, Any], result_format: str, rules: Sequence[Rule]) -> Any:
     _context()
     import great_expectations as gx
     from great_expectations.exceptions import GreatExpectationsError
 
     suite = gx.ExpectationSuite(name=f"{contract.evidence_type} {contract.version}")
-    for rule in contract.rules:
+    for rule in rules:
         suite.add_expectation(_expectation(rule))
-    try:
-        with _ONE_AT_A_TIME:
-            return _batch(rows, contract).validate(suite, result_format=result_format, expectation_parameters=parameters)
-    except GreatExpectationsError as error:  # for example a $PARAMETER that has no value
-        msg = f"{contract.evidence_type}: Great Expectations could not run the rules: {error}"
-        raise ConfigurationError(msg) from error
+    name = contract.evidence_type
+    with _ONE_AT_A_TIME:
+        try:
+            return _batch(frame, name).validate(suite, result_format=result_format, expectation_parameters=parameters)
+        except GreatExpectationsError as error:  # for example a $PARAMETER that has no value
+            msg = f"{name}: Great Expectations could not run the rules: {error}"
+            raise ConfigurationError(msg) from error
+        finally:
+            _context().data_sources.delete(name)  # it would keep the rows in memory
 
 
 def _expectation(rule: Rule) -> Any:
@@ -111,20 +153,14 @@ def _expectation(rule: Rule) -> Any:
         raise ConfigurationError(msg) from error
 
 
-def _batch(rows: pa.Table, contract: Contract) -> Any:
-    import pandas as pd
-
-    # Nullable integers and booleans keep their type: a float would lose digits past 2^53.
-    types = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
-    frame = rows.select([column.name for column in contract.columns]).to_pandas(types_mapper=types.get)
+def _batch(frame: Any, name: str) -> Any:
     sources = _context().data_sources
-    name = contract.evidence_type
     source = sources.add_or_update_pandas(name)
     definition = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe(name)
     return definition.get_batch({"dataframe": frame})
 
 
-def _result(rule: Rule, entry: Any, rows: pa.Table) -> RuleResult:
+def _result(rule: Rule, entry: Any, rows: int, undetermined: int) -> RuleResult:
     info = entry.exception_info or {}
     # One exception stands here as it is; those of the metrics an expectation computes stand under their names.
     for problem in (info, *(inner for inner in info.values() if isinstance(inner, dict))):
@@ -135,14 +171,13 @@ def _result(rule: Rule, entry: Any, rows: pa.Table) -> RuleResult:
     not_met = entry.result.get("unexpected_count")
     about_the_table = not_met is None
     if about_the_table:
-        not_met = 0 if holds else rows.num_rows
-    undetermined = _nulls(rule, rows) if rule.kind is RuleKind.CONTROL else 0
+        not_met = 0 if holds else rows
     return RuleResult(
         rule=rule.id,
         name=rule.name,
         kind=rule.kind,
         expectation=rule.expectation,
-        met=rows.num_rows - not_met - undetermined,
+        met=rows - not_met - undetermined,
         not_met=not_met,
         not_determinable=undetermined,
         observed=str(entry.result.get("observed_value")) if about_the_table else None,
@@ -163,35 +198,6 @@ def require_contract(results: list[RuleResult], rows: pa.Table, contract: Contra
     Raises:
         ContractError: One line per broken rule, naming the first rows or keys that break it.
     """
-    rules = {rule.id: rule for rule in contract.rules}
-    broken = [result for result in results if result.kind is RuleKind.CONTRACT and not result.holds]
-    if not broken:
-        return
-    lines = [f"{origin}: rule {result.rule!r} is broken: {_evidence(rules[result.rule], result, rows)}" for result in broken]
-    lines.append("Nothing lands for this window. Correct the source and run the window again.")
-    raise ContractError("\n".join(lines))
-
-
-def _evidence(rule: Rule, result: RuleResult, rows: pa.Table) -> str:
-    if rule.expectation == "expect_compound_columns_to_be_unique":
-        return f"expected each {' and '.join(rule.arguments['column_list'])} once, got {_repeated(rule, rows)}."
-    if result.observed is not None:
-        return f"{rule.name.lower()}: observed {result.observed}."
-    if rule.expectation not in UNFIT:
-        return f"{rule.name.lower()}: {result.not_met} rows do not meet it."
-    unfit = unfit_rows(rule, rows)
-    positions = rows[POSITION_COLUMN].filter(unfit)[:_SHOWN].to_pylist()
-    return f"{rule.name.lower()}: {result.not_met} rows do not meet it, first at row {', '.join(map(str, positions))}."
-
-
-def _repeated(rule: Rule, rows: pa.Table) -> str:
-    keys = rule.arguments["column_list"]
-    groups = rows.group_by(keys, use_threads=False).aggregate([(POSITION_COLUMN, "count"), (POSITION_COLUMN, "list")])
-    repeated = groups.filter(pc.greater(groups[f"{POSITION_COLUMN}_count"], 1))
-    shown = [
-        f"{', '.join(str(entry[key]) for key in keys)} {entry[f'{POSITION_COLUMN}_count']} times "
-        f"(rows {', '.join(map(str, sorted(entry[f'{POSITION_COLUMN}_list'])))})"
-        for entry in repeated.slice(0, _SHOWN).to_pylist()
-    ]
-    more = f" and {repeated.num_rows - _SHOWN} more keys" if repeated.num_rows > _SHOWN else ""
-    return "; ".join(shown) + more
+    breaks = Breaks(contract)
+    breaks.add(results, rows)
+    breaks.require(results, origin)

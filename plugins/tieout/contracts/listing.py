@@ -81,22 +81,40 @@ def result_rows(rows: pa.Table, contract: Contract, results: list[RuleResult], t
     Raises:
         ContractError: The listing and Great Expectations disagree on how many rows do not meet a rule.
     """
-    counted = {result.rule: result for result in results}
+    listed, found = list_rows(rows, contract, target)
+    require_listed(found, results)
+    return listed
+
+
+def list_rows(rows: pa.Table, contract: Contract, target: Contract) -> tuple[pa.Table, dict[str, int]]:
+    """Return what `result_rows` does for a piece of a population, and how many rows of it do not meet each control rule."""
+    found: dict[str, int] = {}
     tables = [target.schema.empty_table()]
     for rule in contract.rules:
         if rule.kind is not RuleKind.CONTROL:
             continue
         unfit = unfit_rows(rule, rows)
-        found = pc.sum(unfit).as_py() or 0
-        if found != counted[rule.id].not_met:
-            msg = f"rule {rule.id!r}: Great Expectations counted {counted[rule.id].not_met} rows, the listing found {found}."
-            raise ContractError(msg)
+        found[rule.id] = pc.sum(unfit).as_py() or 0
         tables.append(_listed(rows.filter(unfit), rule, Result.NOT_MET, f"Expected: {rule.name}.", contract, target))
         if rule.not_determinable_because and not judges_nulls(rule):
             undetermined = rows.filter(pc.is_null(rows[rule.arguments["column"]]))
             reason = f"Expected: {rule.name}. {rule.not_determinable_because}"
             tables.append(_listed(undetermined, rule, Result.NOT_DETERMINABLE, reason, contract, target))
-    return pa.concat_tables(tables)
+    return pa.concat_tables(tables), found
+
+
+def require_listed(found: dict[str, int], results: list[RuleResult]) -> None:
+    """Check that as many rows were listed for each control rule as Great Expectations counted.
+
+    Raises:
+        ContractError: The two disagree.
+    """
+    for result in results:
+        if result.kind is RuleKind.CONTROL and found[result.rule] != result.not_met:
+            msg = (
+                f"rule {result.rule!r}: Great Expectations counted {result.not_met} rows, the listing found {found[result.rule]}."
+            )
+            raise ContractError(msg)
 
 
 def _listed(rows: pa.Table, rule: Rule, result: Result, reason: str, contract: Contract, target: Contract) -> pa.Table:

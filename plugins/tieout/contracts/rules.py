@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -50,6 +50,16 @@ class RuleResult:
         if not self.holds:
             return Result.NOT_MET
         return Result.NOT_DETERMINABLE if self.not_determinable else Result.MET
+
+    def and_then(self, later: RuleResult) -> RuleResult:
+        """Return what the rule says of these rows and later ones together, where it judges each row, or each key, by itself."""
+        return replace(
+            self,
+            met=self.met + later.met,
+            not_met=self.not_met + later.not_met,
+            not_determinable=self.not_determinable + later.not_determinable,
+            holds=self.holds and later.holds,
+        )
 
     def as_document(self) -> dict[str, Any]:
         """Return the result as the manifest states it."""

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 
 from tieout.criteria.frequency import Frequency
 from tieout.criteria.periods import Stem, WindowKind, is_stem
+from tieout.criteria.reconciliations import Reconciliation, Reconciliations
 from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
@@ -117,6 +118,8 @@ class Control(Document):
     population: Population
     thresholds: tuple[Threshold, ...] = ()
     systems: tuple[SystemSource, ...] = Field(min_length=1)
+    reconciliations: Reconciliations = ()
+    """Its populations held against others; every difference is explained before a period can be closed."""
     retired_on: date | None = None
     """First day on which the control operates no more; nothing is expected of it from then on."""
 
@@ -186,6 +189,19 @@ class Control(Document):
                 return source
         names = ", ".join(source.system for source in self.systems)
         msg = f"no system {system!r} in this control. Its systems: {names}."
+        raise ConfigurationError(msg)
+
+    def reconciliation(self, reconciliation_id: str) -> Reconciliation:
+        """Return a reconciliation by its id.
+
+        Raises:
+            ConfigurationError: The control has no such reconciliation; the message lists those it has.
+        """
+        for each in self.reconciliations:
+            if each.id == reconciliation_id:
+                return each
+        names = ", ".join(each.id for each in self.reconciliations) or "none"
+        msg = f"no reconciliation {reconciliation_id!r} in this control. Its reconciliations: {names}."
         raise ConfigurationError(msg)
 
 

@@ -192,13 +192,16 @@ def _printed_day(day: date) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-TRUE_UP, POST_PERIOD = "true-up-", "post-period-"
-"""What the key of a window starts with that no schedule extracts: a period that is extracted again, and what came after it."""
+TRUE_UP, POST_PERIOD, RECONCILED = "true-up-", "post-period-", "reconciled-"
+"""What the key of a window starts with that no schedule extracts: a period that is extracted again, what came after it, and a
+window that was reconciled, ``reconciled-<reconciliation>-<window>``."""
+DEVIATIONS, RISK_ACCEPTANCES = "deviations-", "risk-acceptances-"
+"""And of the two registers of a period, as of a day: ``deviations-2026-10-05``."""
 
 
 def is_regular(key: str) -> bool:
     """Whether a window is one that a control's schedule extracts."""
-    return not key.startswith((TRUE_UP, POST_PERIOD))
+    return not key.startswith((TRUE_UP, POST_PERIOD, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES))
 
 
 def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: ZoneInfo) -> Iterator[Window]:

@@ -211,7 +211,9 @@ def _first_manifest(store: S3Store, key: str, versions: list[ObjectVersion]) -> 
 
 
 def _same_population(standing: Manifest, draft: Draft) -> bool:
-    return all(standing.predicate[name] == draft.predicate[name] for name in ("population", "contract"))
+    same = all(standing.predicate[name] == draft.predicate[name] for name in ("population", "contract"))
+    # A report that was made of other landings is another one, even where it says the same.
+    return same and standing.predicate["ipe"].get("inputs") == draft.predicate["ipe"].get("inputs")
 
 
 def _conflict(standing: Manifest, draft: Draft) -> str:

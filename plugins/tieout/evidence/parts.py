@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,55 +48,134 @@ def write_parts(rows: pa.Table, contract: Contract, landing: str, folder: Path, 
     """
     rows = rows.select([column.name for column in contract.columns])
     order = key_order(rows, contract.key)
-    schema = contract.schema.append(pa.field(LANDING_COLUMN, pa.string(), nullable=False)).with_metadata(
-        {
-            "tieout.contract": f"{contract.id}:{contract.version}",
-            "tieout.contract_sha256": contract.sha256,
-            "tieout.landing": landing,
-        }
-    )
-    whole = RowsHash(contract.schema, rows.num_rows)
-    starts = range(0, max(rows.num_rows, 1), part_rows)
-    parts = []
-    for number, start in enumerate(starts):
-        size = min(part_rows, rows.num_rows - start)
-        path = folder / f"{contract.table}-{number:05}.parquet"
-        own = RowsHash(contract.schema, size)
-        blocks = _blocks(rows, order, start, size)
-        _write(path, schema, landing, blocks, [own] if len(starts) == 1 else [own, whole])
-        parts.append(
+    with PartsWriter(contract, landing, folder, part_rows, rows.num_rows) as writer:
+        for at in range(0, rows.num_rows, _ROW_GROUP):
+            block = rows.slice(at, _ROW_GROUP) if order is None else rows.take(order.slice(at, _ROW_GROUP))
+            writer.add(block)
+    return writer.parts, writer.rows_hash
+
+
+class PartsWriter:
+    """Writes a population as parts while its rows come in, in key order; equal rows give equal bytes, however they are cut.
+
+    Args:
+        contract: The contract.
+        landing: Value of ``_landing``.
+        folder: Where the files go.
+        part_rows: Most rows in one part.
+        rows: How many rows will come.
+
+    Attributes:
+        parts: The parts, complete once the writer is closed; a population of zero rows is one part of zero rows.
+    """
+
+    def __init__(self, contract: Contract, landing: str, folder: Path, part_rows: int, rows: int) -> None:
+        self.parts: list[Part] = []
+        self._contract, self._landing, self._folder, self._part_rows = contract, landing, folder, part_rows
+        self._names = [column.name for column in contract.columns]
+        self._left = rows
+        self._whole = RowsHash(contract.schema, rows) if rows > part_rows else None
+        self._pending = contract.schema.empty_table()
+        self._pool = ThreadPoolExecutor(1)
+        self._part: _PartFile | None = None
+
+    def __enter__(self) -> PartsWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None and self._part is None:
+            self._open()
+        if kind is None:
+            self._group(self._pending)
+        if self._part is not None:
+            self._close(self._part)
+        self._pool.shutdown()
+
+    @property
+    def rows_hash(self) -> str:
+        """The hash over the rows of all parts."""
+        return self._whole.hexdigest() if self._whole else self.parts[0].rows_sha256
+
+    def add(self, rows: pa.Table) -> None:
+        """Take the next rows; columns that are not the contract's are left out."""
+        pending = pa.concat_tables([self._pending, rows.select(self._names)])
+        while pending.num_rows and pending.num_rows >= (size := self._open_group()):
+            self._group(pending.slice(0, size))
+            pending = pending.slice(size)
+        self._pending = pending
+
+    def _open_group(self) -> int:
+        """Return how many rows the next row group has, its part open."""
+        if self._part is not None and self._part.left == 0:
+            self._close(self._part)
+        return min(_ROW_GROUP, (self._part or self._open()).left)
+
+    def _group(self, rows: pa.Table) -> None:
+        """Write a row group on one core, while the other takes and hashes the next one."""
+        if rows.num_rows == 0:
+            return
+        part = self._part or self._open()
+        rows = rows.combine_chunks()  # pieces would show in the file's pages
+        part.write(rows, self._landing, self._pool)
+        if self._whole is not None:
+            self._whole.update(rows)
+
+    def _open(self) -> _PartFile:
+        contract = self._contract
+        schema = contract.schema.append(pa.field(LANDING_COLUMN, pa.string(), nullable=False)).with_metadata(
+            {
+                "tieout.contract": f"{contract.id}:{contract.version}",
+                "tieout.contract_sha256": contract.sha256,
+                "tieout.landing": self._landing,
+            }
+        )
+        size = min(self._part_rows, self._left)
+        self._left -= size
+        path = self._folder / f"{contract.table}-{len(self.parts):05}.parquet"
+        self._part = _PartFile(path, schema, RowsHash(contract.schema, size), size)
+        return self._part
+
+    def _close(self, part: _PartFile) -> None:
+        self._part = None
+        part.close()
+        self.parts.append(
             Part(
-                path=path,
-                evidence_type=contract.evidence_type,
-                table=contract.table,
-                number=number,
-                rows=size,
-                rows_sha256=own.hexdigest(),
-                sha256=file_sha256(path),
-                bytes=path.stat().st_size,
+                path=part.path,
+                evidence_type=self._contract.evidence_type,
+                table=self._contract.table,
+                number=len(self.parts),
+                rows=part.rows,
+                rows_sha256=part.digest.hexdigest(),
+                sha256=file_sha256(part.path),
+                bytes=part.path.stat().st_size,
             )
         )
-    return parts, parts[0].rows_sha256 if len(parts) == 1 else whole.hexdigest()
 
 
-def _blocks(rows: pa.Table, order: pa.Array | None, start: int, size: int) -> Iterator[pa.Table]:
-    """Yield one part's rows in key order, a row group at a time."""
-    for at in range(start, start + size, _ROW_GROUP):
-        count = min(_ROW_GROUP, start + size - at)
-        yield rows.slice(at, count) if order is None else rows.take(order.slice(at, count))
+class _PartFile:
+    """One Parquet file that is being written."""
 
+    def __init__(self, path: Path, schema: pa.Schema, digest: RowsHash, rows: int) -> None:
+        self.path, self.digest, self.rows, self.left = path, digest, rows, rows
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._written: Future[None] | None = None
 
-def _write(path: Path, schema: pa.Schema, landing: str, blocks: Iterator[pa.Table], hashes: list[RowsHash]) -> None:
-    """Write row groups on one core, while the other takes and hashes the next one."""
-    with pq.ParquetWriter(path, schema, compression="zstd") as writer, ThreadPoolExecutor(1) as pool:
-        written: Future[None] | None = None
-        for block in blocks:
-            marks = pa.repeat(pa.scalar(landing, pa.string()), block.num_rows)
-            marked = pa.table([*block.columns, marks], schema=schema)
-            if written is not None:
-                written.result()
-            written = pool.submit(writer.write_table, marked, _ROW_GROUP)
-            for digest in hashes:
-                digest.update(block)
-        if written is not None:
-            written.result()
+    def write(self, rows: pa.Table, landing: str, pool: ThreadPoolExecutor) -> None:
+        """Write a row group in the pool's thread, and hash it in this one."""
+        marks = pa.repeat(pa.scalar(landing, pa.string()), rows.num_rows)
+        marked = pa.table([*rows.columns, marks], schema=self._schema)
+        self._wait()
+        self._written = pool.submit(self._writer.write_table, marked, _ROW_GROUP)
+        self.left -= rows.num_rows
+        self.digest.update(rows)
+
+    def close(self) -> None:
+        """End the file."""
+        self._wait()
+        self._writer.close()
+
+    def _wait(self) -> None:
+        if self._written is not None:
+            self._written.result()
+            self._written = None

@@ -82,31 +82,53 @@ def rows_sha256(rows: pa.Table) -> str:
 
 
 def key_order(rows: pa.Table, key: tuple[str, ...]) -> pa.Array | None:
-    """Return the indices that put rows in key order, or ``None`` if they stand in it."""
-    varying = [name for name in key if not _is_constant(rows[name])]  # a column of one value orders nothing
+    """Return the indices that put rows in key order, or ``None`` if they stand in it; rows of one key keep their order.
+
+    Text is ordered by its UTF-8 bytes, which is the order of its code points.
+    """
+    bounds = {name: pc.min_max(rows[name]) for name in key}
+    varying = [name for name in key if bounds[name]["min"].as_py() != bounds[name]["max"].as_py()]
     if not varying:
         return None
-    columns = {name: rows[name] for name in varying}
-    if pa.types.is_string(columns[varying[0]].type):
-        # Text that differs in its first eight bytes is ordered by them as a number, twice as fast; ties go on to the text.
-        columns = {"": pa.array(_prefix(_one_array(columns[varying[0]]))), **columns}
-    return pc.sort_indices(pa.table(columns), sort_keys=[(name, "ascending") for name in columns])
+    first = _one_array(rows[varying[0]])
+    if not pa.types.is_string(first.type) or first.null_count:
+        return _sorted_by(rows, varying)
+    least, most = (bounds[varying[0]][bound].as_py().encode() for bound in ("min", "max"))
+    shared = next((at for at, (low, high) in enumerate(zip(least, most, strict=False)) if low != high), len(least))
+    numbers = _eight_bytes(first, shared)
+    if bool(np.all(numbers[1:] > numbers[:-1])):
+        return None
+    order = np.argsort(numbers, kind="stable")
+    ordered = numbers[order]
+    tied = ordered[1:] == ordered[:-1]
+    if tied.any():  # what the number does not tell apart is ordered by the texts themselves, within the places it stands at
+        places = np.flatnonzero(np.append(tied, False) | np.insert(tied, 0, False))
+        among = order[places]
+        table = pa.table({"": numbers[among], **{name: rows[name].take(pa.array(among)) for name in varying}})
+        order[places] = among[np.asarray(_sorted_by(table, ["", *varying]))]
+    return pa.array(order)
 
 
-def _prefix(array: pa.StringArray) -> npt.NDArray[np.uint64]:
-    """Return the first eight bytes of each text as a number, big end first; a shorter text ends in zeros."""
-    offsets, data = _offsets(array), np.frombuffer(array.buffers()[2] or b"", dtype=np.uint8)
-    starts, lengths = offsets[:-1], np.diff(offsets)
-    digits = np.zeros((len(array), 8), dtype=np.uint8)
-    for place in range(8):
-        long_enough = lengths > place
-        digits[long_enough, place] = data[starts[long_enough] + place]
-    return digits.view(">u8").ravel().astype(np.uint64)
+def _sorted_by(rows: pa.Table, names: list[str]) -> pa.Array:
+    return pc.sort_indices(rows, sort_keys=[(name, "ascending") for name in names])
 
 
-def _is_constant(column: pa.ChunkedArray) -> bool:
-    bounds = pc.min_max(column)
-    return bool(bounds["min"].as_py() == bounds["max"].as_py())
+_FIRST_BYTES = np.array([0, *((2**64 - 1) ^ (2 ** (64 - 8 * count) - 1) for count in range(1, 9))], dtype=np.uint64)
+"""For 0 to 8 bytes: the mask of as many leading bytes of eight."""
+
+
+def _eight_bytes(array: pa.StringArray, skipped: int) -> npt.NDArray[np.uint64]:
+    """Return eight bytes of each text after those that all share, as a number, big end first; a shorter text ends in zeros.
+
+    It orders texts as their bytes do, twenty times as fast, but for those that it makes equal.
+    """
+    offsets = _offsets(array)
+    data = np.zeros(int(offsets[-1] - offsets[0]) + 8 + skipped, dtype=np.uint8)
+    data[: offsets[-1] - offsets[0]] = np.frombuffer(_text_bytes(array), dtype=np.uint8)
+    everywhere: npt.NDArray[np.uint64] = np.ndarray(len(data) - 7, dtype=">u8", buffer=data, strides=(1,))
+    starts, lengths = offsets[:-1] - offsets[0] + skipped, np.diff(offsets) - skipped
+    numbers: npt.NDArray[np.uint64] = everywhere[starts].astype(np.uint64) & _FIRST_BYTES[np.minimum(lengths, 8)]
+    return numbers
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from tieout.audit.deviations import Deviation
 from tieout.criteria.extractions import ExtractionState
 from tieout.criteria.performances import POTENTIAL_DEVIATIONS, PerformanceState
 from tieout.criteria.periods import ObservationPeriod
@@ -16,7 +17,9 @@ from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
+from tieout.flows.deviations import totals
 from tieout.flows.differences import TrueUp
+from tieout.flows.reconciled import ReconciledWindow, reconciliation_points
 from tieout.flows.snapshot import CLOSE, PROGRAM, period_document, take_snapshot
 from tieout.flows.status import Program, Status, active_controls
 from tieout.flows.true_up import owed_until
@@ -25,7 +28,14 @@ from tieout.settings import Settings
 _WINDOW = "close"
 
 
-def open_points(program: Program, found: Status, true_ups: Sequence[TrueUp], now: datetime) -> list[str]:
+def open_points(
+    program: Program,
+    found: Status,
+    true_ups: Sequence[TrueUp],
+    deviations: Sequence[Deviation],
+    now: datetime,
+    reconciled: Sequence[ReconciledWindow] = (),
+) -> list[str]:
     """Return what keeps a period from being closed, for a person to read; nothing means that it can be.
 
     1. The period is over, and every extraction is due.
@@ -33,12 +43,17 @@ def open_points(program: Program, found: Status, true_ups: Sequence[TrueUp], now
     3. Every difference that it found is explained.
     4. Follow-up: no performance is still to come, and each that was late, not performed or can not be told is explained.
     5. Every extraction that is absent or unusable is answered by a signed record.
+    6. Every deviation that the evidence shows has a disposition. An explanation is none: it says how a performance came to stand
+       as it does, and a disposition what management concludes, and does about it.
+    7. Every window that a reconciliation is owed of has been reconciled, and every difference that it found is explained.
 
     Args:
         program: The program's files.
         found: Where the period stands.
         true_ups: `tieout.flows.true_up.read_true_ups` of the period.
+        deviations: `tieout.flows.deviations.read_register` of the period.
         now: UTC.
+        reconciled: `tieout.flows.reconciled.read_reconciliations` of the period; what is owed and not among them is open.
     """
     period, scope = found.period, found.scope
     end = period.end(scope.zone)
@@ -60,7 +75,8 @@ def open_points(program: Program, found: Status, true_ups: Sequence[TrueUp], now
                 points.append(what)
             elif performance.state in _TO_EXPLAIN and not performance.explanation:
                 points.append(f"{what}, and nobody has explained it")
-    return points + _true_up_points(program, period, true_ups, end)
+    points += _true_up_points(program, period, true_ups, end) + _deviation_points(deviations)
+    return points + reconciliation_points(program, period, reconciled)  # (7)
 
 
 _TO_EXPLAIN = POTENTIAL_DEVIATIONS | {PerformanceState.NOT_DETERMINABLE}
@@ -83,15 +99,29 @@ def _true_up_points(program: Program, period: ObservationPeriod, true_ups: Seque
     return points
 
 
+def _deviation_points(deviations: Sequence[Deviation]) -> list[str]:
+    open_ = Counter(  # (6)
+        (each.observed.control, each.observed.system, each.observed.rule or each.observed.kind.value)
+        for each in deviations
+        if each.is_open
+    )
+    return [
+        f"{control}: {number} deviations of {system} have no disposition ({what})"
+        for (control, system, what), number in sorted(open_.items())
+    ]
+
+
 def close(
     settings: Settings,
     found: Status,
     true_ups: Sequence[TrueUp],
+    deviations: Sequence[Deviation],
     store: S3Store,
     signer: DocumentSigner,
     retention: Retention,
     by: str,
     now: datetime,
+    reconciled: Sequence[ReconciledWindow] = (),
 ) -> str:
     """Land the last snapshot of a period and the record that closes it; returns the record's key.
 
@@ -103,13 +133,16 @@ def close(
         place=Place(period.id, PROGRAM, _WINDOW),
         kind=RecordKind.CLOSED,
         system=PROGRAM,
-        reason=f"True-up, follow-up and snapshot of {period.printed()} are done.",
+        reason=f"True-up, follow-up, dispositions and snapshot of {period.printed()} are done.",
         by=by,
         at=now,
         facts={
             "observation_period": period_document(period, scope),
             "snapshot": snapshot,
             **_totals(found, true_ups),
+            "reconciled_windows": len(reconciled),
+            "reconciliation_differences": sum(len(each.differences) for each in reconciled),
+            "deviations": totals(deviations),
             "once": period_document(period, scope),
         },
     )

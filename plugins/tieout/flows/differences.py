@@ -1,30 +1,41 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What true-ups of a period found, which are due, and which of their differences somebody has explained."""
+"""What true-ups of a period found, which are due, and which of their differences somebody has explained.
+
+`Differences` is what every comparison has, a reconciliation too.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
-from tieout.audit.true_up import TRUE_UP_TYPE, Explanation, explain
+from tieout.audit.explanations import Explanation, alike, explain
+from tieout.audit.true_up import TRUE_UP_TYPE
 from tieout.criteria.periods import TRUE_UP, ObservationPeriod
 from tieout.errors import ConfigurationError
-from tieout.evidence.records import RecordKind
+from tieout.evidence.records import Record, RecordKind
 from tieout.evidence.store import S3Store
 from tieout.flows.index import landings
 from tieout.flows.status import Facts, Program, read_records, status
 from tieout.flows.true_up import landed_parts, owed_until
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
+_SHOWN = 20
+D = TypeVar("D", bound="Differences")
 
 
 @dataclass(frozen=True, slots=True)
-class TrueUp:
-    """The last true-up of one system of one control in a period."""
+class Differences:
+    """What one landing says of one system of one control: rows that differ, and why, where somebody has said so."""
+
+    FACT: ClassVar[str]
+    """Under what name a record says that it explains some of them."""
+    COLUMNS: ClassVar[str]
+    """Column that names the columns in which a row differs."""
 
     control: str
     system: str
@@ -35,12 +46,25 @@ class TrueUp:
     end: datetime
     collected_at: datetime
     differences: tuple[tuple[dict[str, Any], str | None], ...]
-    """Each row of `TRUE_UP_TYPE`, and its explanation."""
+    """Each row, and its explanation."""
 
     @property
     def unexplained(self) -> int:
         """Differences that nobody has explained."""
         return sum(reason is None for _, reason in self.differences)
+
+    @property
+    def name(self) -> str:
+        """What it is called to a person."""
+        return f"{self.control} {self.system}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrueUp(Differences):
+    """The last true-up of one system of one control in a period; rows of `TRUE_UP_TYPE`."""
+
+    FACT: ClassVar[str] = "true_up"
+    COLUMNS: ClassVar[str] = "changed_columns"
 
 
 def read_true_ups(store: S3Store, period: ObservationPeriod, folder: Path) -> list[TrueUp]:
@@ -51,29 +75,37 @@ def read_true_ups(store: S3Store, period: ObservationPeriod, folder: Path) -> li
         period: The period.
         folder: Work folder.
     """
-    newest: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in landings(store, period=period.id):
-        if row["window"].startswith(TRUE_UP):
-            slot = (row["control"], row["system"])
-            if slot not in newest or newest[slot]["collected_at"] < row["collected_at"]:
-                newest[slot] = row
-    explanations: dict[tuple[str, str], list[Explanation]] = {}
-    for record in read_records(store):
-        if record.kind is RecordKind.EXPLAINED and "true_up" in record.facts:
-            each = Explanation(record.reason, **record.facts["true_up"])
-            explanations.setdefault((record.place.control, record.system), []).append(each)
-    found = []
-    for slot, row in sorted(newest.items()):
-        parts = landed_parts(store, row, TRUE_UP_TYPE.partition(".")[0], folder)
-        rows = [each for part in parts for each in part.to_pylist()]
-        said = explanations.get(slot, [])
-        found.append(
-            TrueUp(
-                *slot, row["window"], row["landing"], row["manifest_key"], row["effective_from"], row["effective_to"],
-                row["collected_at"], tuple((dict(each), reason) for each, reason in explain(rows, row["landing"], said)),
-            )
-        )  # fmt: skip
-    return found
+    made = [row for row in landings(store, period=period.id) if row["window"].startswith(TRUE_UP)]
+    newest = {(row["control"], row["system"]): row for row in sorted(made, key=lambda row: row["collected_at"])}
+    said = explanations_of(read_records(store), TrueUp.FACT)
+    return [
+        TrueUp(**read_differences(store, row, TRUE_UP_TYPE, said.get(slot, []), folder)) for slot, row in sorted(newest.items())
+    ]
+
+
+def explanations_of(records: Iterable[Record], fact: str) -> dict[tuple[str, str], list[Explanation]]:
+    """Return what records explain under a name (`Differences.FACT`), by control and system, in their order."""
+    said: dict[tuple[str, str], list[Explanation]] = {}
+    for record in records:
+        if record.kind is RecordKind.EXPLAINED and fact in record.facts:
+            each = Explanation.stated(record.reason, record.facts[fact])
+            said.setdefault((record.place.control, record.system), []).append(each)
+    return said
+
+
+def read_differences(
+    store: S3Store, row: Mapping[str, Any], evidence_type: str, said: Sequence[Explanation], folder: Path
+) -> dict[str, Any]:
+    """Return the fields of `Differences`, read from a landing and checked against its manifest."""
+    parts = landed_parts(store, dict(row), evidence_type.partition(".")[0], folder) if row["rows"] else ()
+    rows = [each for part in parts for each in part.to_pylist()]
+    explained = explain(rows, row["landing"], said)
+    return {
+        **{name: row[name] for name in ("control", "system", "window", "landing", "manifest_key", "collected_at")},
+        "start": row["effective_from"],
+        "end": row["effective_to"],
+        "differences": tuple((dict(each), reason) for each, reason in explained),
+    }
 
 
 def true_ups_due(
@@ -105,14 +137,23 @@ def find_differences(true_ups: Sequence[TrueUp], control: str, system: str | Non
         ConfigurationError: There is none, or more than one.
     """
     found = [each for each in true_ups if each.control == control and system in (None, each.system)]
+    return one_of(found, f"true-up of {control} {system or ''}", true_ups)
+
+
+def one_of(found: Sequence[D], what: str, listed: Sequence[Differences]) -> D:
+    """Return the only one found.
+
+    Raises:
+        ConfigurationError: There is none, or more than one; the message lists those there are.
+    """
     if len(found) != 1:
-        known = ", ".join(f"{each.control} {each.system}" for each in true_ups) or "none"
-        msg = f"true-up of {control} {system or ''}: expected one, found {len(found)}. There are: {known}."
+        known = ", ".join(each.name for each in listed) or "none"
+        msg = f"{what}: expected one, found {len(found)}. There are: {known}."
         raise ConfigurationError(msg)
     return found[0]
 
 
-def rows_named(found: TrueUp, texts: Sequence[str]) -> list[dict[str, Any]]:
+def rows_named(found: Differences, texts: Sequence[str]) -> list[dict[str, Any]]:
     """Return the one difference that each text stands in the key of.
 
     Raises:
@@ -122,16 +163,16 @@ def rows_named(found: TrueUp, texts: Sequence[str]) -> list[dict[str, Any]]:
     for text in texts:
         named = [row for row, _ in found.differences if text in row["row_key"]]
         if len(named) != 1:
-            known = "; ".join(as_text(row) for row, _ in found.differences[:20]) or "none"
-            whose = f"{found.control} {found.system}"
-            msg = f"row {text!r}: expected one difference of {whose}, found {len(named)}. There are: {known}."
+            known = "; ".join(as_text(row) for row, _ in found.differences[:_SHOWN]) or "none"
+            msg = f"row {text!r}: expected one difference of {found.name}, found {len(named)}. There are: {known}."
             raise ConfigurationError(msg)
         meant += named
     return meant
 
 
-def as_text(row: dict[str, Any]) -> str:
+def as_text(row: Mapping[str, Any]) -> str:
     """Return a difference for a person to read."""
     key = " ".join(str(value) for name, value in json.loads(row["row_key"]).items() if name != "system")
-    what = f" ({row['changed_columns']})" if row["changed_columns"] else ""
-    return f"{row['difference']}{what}  {row['window']}  {key}"
+    difference, columns = alike(row)
+    meaning = f"  {row['meaning']}" if "meaning" in row else ""
+    return f"{difference}{f' ({columns})' if columns else ''}  {row['window']}  {key}{meaning}"

@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tieout.errors import VerificationError
-from tieout.evidence.layout import MANIFESTS, Class, class_of
+from tieout.evidence.layout import MANIFESTS, RESPONSES, Class, class_of
 from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.records import Record, RecordKind, read_record
+from tieout.evidence.responses import Response, read_response
 from tieout.evidence.store import ObjectVersion, S3Store, oldest
 
 _WORKERS = 8
@@ -72,6 +73,27 @@ def read_documents(store: S3Store, prefix: str = MANIFESTS) -> Documents:
     found = read_all(store, firsts(store, prefix, (Class.MANIFEST, Class.RECORD)).values())
     manifests = tuple(document for document in found.values() if isinstance(document, Manifest))
     return Documents(manifests, {key: document for key, document in found.items() if isinstance(document, Record)})
+
+
+def read_responses(store: S3Store, campaigns: Container[str]) -> list[tuple[str, Response]]:
+    """Read every response to some campaigns with its key, by time and id, whatever period it is stored under.
+
+    One that can not be read is left out: verification names it.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
+    """
+
+    def one(version: ObjectVersion) -> tuple[str, Response] | None:
+        try:
+            return version.key, read_response(store.read(version.key, version.version_id) or b"", version.key)
+        except VerificationError:
+            return None
+
+    listed = firsts(store, RESPONSES, (Class.RESPONSE,)).values()
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        found = [each for each in pool.map(one, (each for each in listed if each.key.split("/")[3] in campaigns)) if each]
+    return sorted(found, key=lambda each: (each[1].at, each[1].id))
 
 
 def read_all(store: S3Store, versions: Iterable[ObjectVersion]) -> dict[str, Manifest | Record]:

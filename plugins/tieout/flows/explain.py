@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Management's explanations: signed records about a performance, or about differences that a true-up found.
+"""Management's explanations: signed records about a performance, or about differences that a true-up or a reconciliation found.
 
 An explanation takes nothing away: what it is about stays a potential deviation, and stays a difference.
 """
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from tieout.audit.true_up import content_of
+from tieout.audit.explanations import alike, content_of
 from tieout.errors import ConfigurationError
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.layout import Place
+from tieout.evidence.layout import Place, partition_values
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import S3Store
-from tieout.flows.differences import TrueUp
+from tieout.flows.differences import Differences
 from tieout.flows.status import Status
 from tieout.flows.upkeep import retention_for
 from tieout.settings import Settings
@@ -59,18 +59,16 @@ def explain_differences(
     store: S3Store,
     signer: DocumentSigner,
     found: Status,
-    true_up: TrueUp,
+    listed: Differences,
     rows: Sequence[dict[str, Any]],
     reason: str,
     by: str,
     now: datetime,
 ) -> list[str]:
     """Record why rows differ, each for itself; returns the records' keys."""
-    place = Place(found.period.id, true_up.control, true_up.window)
-    return [
-        _write(settings, store, signer, found, place, true_up.system, {"true_up": {"content": content_of(row)}}, reason, by, now)
-        for row in rows
-    ]
+    place = _place(listed)
+    facts = [{listed.FACT: {"content": content_of(row)}} for row in rows]
+    return [_write(settings, store, signer, found, place, listed.system, said, reason, by, now) for said in facts]
 
 
 def explain_alike(
@@ -78,26 +76,30 @@ def explain_alike(
     store: S3Store,
     signer: DocumentSigner,
     found: Status,
-    true_up: TrueUp,
+    listed: Differences,
     difference: str,
-    changed_columns: str | None,
+    columns: str | None,
     reason: str,
     by: str,
     now: datetime,
 ) -> str:
-    """Record why all rows of a true-up that differ alike do; returns the record's key.
+    """Record why all rows of a true-up, or of a reconciled window, that differ alike do; returns the record's key.
 
     Raises:
         ConfigurationError: No row differs so; the message lists how they differ.
     """
-    alike = {(row["difference"], row["changed_columns"]) for row, _ in true_up.differences}
-    if (difference, changed_columns) not in alike:
-        known = "; ".join(sorted(" ".join(filter(None, each)) for each in alike)) or "they do not differ"
-        msg = f"{true_up.control} {true_up.system}: no row is {difference} {changed_columns or ''}. How rows differ: {known}."
+    kinds = {alike(row) for row, _ in listed.differences}
+    if (difference, columns) not in kinds:
+        known = "; ".join(sorted(" ".join(filter(None, each)) for each in kinds)) or "they do not differ"
+        msg = f"{listed.name}: no row is {difference} {columns or ''}. How rows differ: {known}."
         raise ConfigurationError(msg)
-    place = Place(found.period.id, true_up.control, true_up.window)
-    said = {"landing": true_up.landing, "difference": difference, "changed_columns": changed_columns}
-    return _write(settings, store, signer, found, place, true_up.system, {"true_up": said}, reason, by, now)
+    said = {"landing": listed.landing, "difference": difference, listed.COLUMNS: columns}
+    return _write(settings, store, signer, found, _place(listed), listed.system, {listed.FACT: said}, reason, by, now)
+
+
+def _place(listed: Differences) -> Place:
+    """Return the slot of what is explained, under the label that it is stored with."""
+    return Place(partition_values(listed.manifest_key)["observation_period"], listed.control, listed.window)
 
 
 def _write(

@@ -14,16 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from tieout.collectors.extraction import ROWS_FILE, Inclusion, extract
+from tieout.collectors.extraction import Inclusion, extract
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun, Kind
 from tieout.collectors.ipe_document import ipe_document
-from tieout.contracts.cast import cast_rows
-from tieout.contracts.expectations import require_contract, run_rules
-from tieout.contracts.listing import RULE_RESULT_TYPE, result_rows
-from tieout.contracts.odcs import Contract, RuleKind
+from tieout.contracts.odcs import RuleKind
 from tieout.contracts.rules import RuleResult
 from tieout.evidence.landing import Draft, StoredPage
 from tieout.evidence.layout import LAYOUT_VERSION
@@ -31,13 +26,14 @@ from tieout.evidence.parts import Part, write_parts
 from tieout.evidence.rowhash import ENCODING
 from tieout.files import file_sha256
 from tieout.flows.jobs import Clock, Job, contract_of, landing_of_pages, plan, plan_span, read_control, retention_of
-from tieout.flows.performed import performed
 from tieout.flows.unusable import keeping_unusable, lock_pages, record_unusable
-from tieout.times import instant, parse_instant
+from tieout.flows.validation import Progress, judge, judge_rows, silent, typed_rows
+from tieout.times import instant
 
 __all__ = [
     "Clock",
     "Job",
+    "Progress",
     "Validated",
     "collect",
     "contract_of",
@@ -57,6 +53,7 @@ __all__ = [
     "typed_rows",
     "validate",
     "write_document",
+    "write_parts",
 ]
 
 
@@ -99,47 +96,22 @@ class Validated:
     predicate: dict[str, Any]
 
 
-def validate(job: Job, extraction: dict[str, Any], folder: Path) -> Validated:
-    """Validate: contract rules, then control rules, then the Parquet parts as they will land.
+def validate(job: Job, extraction: dict[str, Any], folder: Path, progress: Progress = silent) -> Validated:
+    """Validate: contract rules, then control rules, and the Parquet parts as they will land.
 
     Args:
         job: The job.
         extraction: What `collect` returned.
         folder: Holds `ROWS_FILE`; the parts are written into it.
+        progress: Told how far it is.
 
     Raises:
         ContractError: A type or a contract rule is broken: nothing lands as a population.
+        ConfigurationError: A rule could not be run.
     """
-    rows = typed_rows(job, extraction, folder)
-    results, listed, rules = judge(job, extraction, rows)
-    said = performed(job.control, rows, job.scope.calendar, parse_instant(extraction["collected_at"]))
-    landing, most = extraction["landing"], job.settings.part_rows
-    parts, rows_hash = write_parts(rows, job.contract, landing, folder, most)
-    rule_parts, _ = write_parts(listed, rules, landing, folder, most)
-    predicate = predicate_of(job, extraction, results, said, rows.num_rows, rows_hash)
-    return Validated(tuple(parts + rule_parts), tuple(results), predicate)
-
-
-def typed_rows(job: Job, extraction: dict[str, Any], folder: Path) -> pa.Table:
-    """Return the staged rows in the contract's types.
-
-    Raises:
-        ContractError: A value does not fit.
-    """
-    with pa.OSFile(str(folder / ROWS_FILE)) as staged:
-        return cast_rows(pa.ipc.open_stream(staged).read_all(), job.contract, extraction["origin"])
-
-
-def judge(job: Job, extraction: dict[str, Any], rows: pa.Table) -> tuple[list[RuleResult], pa.Table, Contract]:
-    """Hold the rows against the contract; return the results, every row that did not meet a control rule, and their contract.
-
-    Raises:
-        ContractError: A contract rule is broken.
-    """
-    results = run_rules(rows, job.contract, {"second_count": extraction["expected_rows"]})
-    require_contract(results, rows, job.contract, extraction["origin"])
-    rules = contract_of(job.settings, RULE_RESULT_TYPE)
-    return results, result_rows(rows, job.contract, results, rules), rules
+    found = judge_rows(job, extraction, folder, progress)
+    predicate = predicate_of(job, extraction, list(found.results), found.performed, found.rows, found.rows_hash)
+    return Validated(found.parts, found.results, predicate)
 
 
 def predicate_of(

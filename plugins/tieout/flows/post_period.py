@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
+from tieout.collectors.reach import Reach
 from tieout.criteria.frequency import Every
 from tieout.criteria.periods import POST_PERIOD, ObservationPeriod
 from tieout.errors import ExtractionRefused
@@ -19,6 +19,7 @@ from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.jobs import open_frame
 from tieout.flows.status import Program, active_controls
 from tieout.settings import Settings
 
@@ -33,7 +34,9 @@ def populations(program: Program, period: ObservationPeriod) -> list[tuple[str, 
     ]
 
 
-def plan_post_period(settings: Settings, control_id: str, system: str, period: ObservationPeriod, until: date) -> flow.Job:
+def plan_post_period(
+    settings: Settings, control_id: str, system: str, period: ObservationPeriod, until: date, reach: Reach | None = None
+) -> flow.Job:
     """Plan the extract from a period's end up to a stated date.
 
     Args:
@@ -42,6 +45,7 @@ def plan_post_period(settings: Settings, control_id: str, system: str, period: O
         system: Its system.
         period: The period.
         until: Last local day of the extract.
+        reach: Hands its collector the connections that it names.
 
     Raises:
         ExtractionRefused: The date does not come after the period.
@@ -51,7 +55,7 @@ def plan_post_period(settings: Settings, control_id: str, system: str, period: O
         msg = f"post-period extract of {period.id}: expected a date on or after {period.end_day}, got {until}."
         raise ExtractionRefused(msg)
     days = (period.end_day, date.fromordinal(until.toordinal() + 1))
-    return flow.plan_span(settings, control_id, system, period, f"{POST_PERIOD}{until.isoformat()}", days)
+    return flow.plan_span(settings, control_id, system, period, f"{POST_PERIOD}{until.isoformat()}", days, reach)
 
 
 def extract(
@@ -81,7 +85,7 @@ def extract(
         SourceUnavailable: The source did not answer.
         StoreUnavailable: The store did not answer.
     """
-    frame = Frame(job.settings, job.source, job.window, folder)
+    frame = open_frame(job, folder, store)
     with flow.keeping_unusable(job, frame, run, clock, store, signer):
         extraction = flow.collect(job, frame, clock, run)
         validated = flow.validate(job, extraction, folder)

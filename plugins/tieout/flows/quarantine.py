@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.documents import Documents, read_documents
+from tieout.flows.jobs import open_frame
 from tieout.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -141,7 +142,7 @@ def release(
     (folder / "work").mkdir()
     pages = fetch_pages(store, record, folder / "pages")
     source = job.source.model_copy(update={"parameters": _parameters(job, pages)})
-    frame = Frame(settings, source, job.window, folder / "work")
+    frame = open_frame(replace(job, source=source), folder / "work", store)
     extraction = flow.collect(job, frame, clock, None)
     extraction["ipe"]["released"] = {"record": entry.key, "reason": reason, "pages": [page.key for page in record.objects]}
     validated = flow.validate(job, extraction, folder / "work")

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from tieout.collectors.frame import Frame
+from tieout.collectors.reach import Reach
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import ObservationPeriod, first_day_of, window, window_key
 from tieout.errors import TieoutError
@@ -23,6 +23,7 @@ from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.jobs import open_frame
 from tieout.flows.lint import lint
 from tieout.flows.snapshot import PROGRAM
 from tieout.flows.status import Program, active_controls
@@ -113,6 +114,7 @@ def check_collectors(
     period: ObservationPeriod,
     clock: flow.Clock,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
+    sources: Reach | None = None,
 ) -> Iterator[Check]:
     """Run each collector of each control once, live, on the last window that is over; nothing of it lands.
 
@@ -122,6 +124,7 @@ def check_collectors(
         period: The period; its controls are run.
         clock: Tells the time, UTC.
         progress: Called with collectors run and in all.
+        sources: Hands collectors the connections that they name.
     """
     today = program.scope.calendar.day_of(clock())
     jobs = [
@@ -130,7 +133,7 @@ def check_collectors(
         for source in control.systems
     ]
     for done, (control_id, control, system) in enumerate(jobs, start=1):
-        yield _dry_run(settings, program, period, control_id, control, system, today, clock)
+        yield _dry_run(settings, program, period, control_id, control, system, today, clock, sources)
         progress(done, len(jobs))
 
 
@@ -143,15 +146,16 @@ def _dry_run(
     system: str,
     today: date,
     clock: flow.Clock,
+    sources: Reach | None,
 ) -> Check:
     kind = control.extraction_schedule.window
     last = window(kind, window_key(kind, first_day_of(kind, today) - _DAY), program.scope.zone)
     subject = f"{control_id} {system}"
     days = (program.scope.calendar.day_of(last.start), program.scope.calendar.day_of(last.end))
     try:
-        job = flow.plan_span(settings, control_id, system, period, last.key, days)
+        job = flow.plan_span(settings, control_id, system, period, last.key, days, sources)
         with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-            extraction = flow.collect(job, Frame(settings, job.source, job.window, Path(work)), clock, None)
+            extraction = flow.collect(job, open_frame(job, Path(work)), clock, None)
             validated = flow.validate(job, extraction, Path(work))
     except TieoutError as error:
         return Check("collector", subject, Ready.NOT_READY, f"{last.key}: {type(error).__name__}: {error}")

@@ -137,15 +137,27 @@ def read_facts(store: S3Store, now: datetime) -> Facts:
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
+    return facts_of(landings(store, superseded=True), read_records(store), established_at(store), now)
+
+
+def facts_of(index: Iterable[Mapping[str, Any]], records: Iterable[Record], established: datetime | None, now: datetime) -> Facts:
+    """Return what a bucket held at an instant.
+
+    Args:
+        index: A row of the index for each landing, superseded ones among them.
+        records: Every record.
+        established: When the bucket's chain began.
+        now: The instant.
+    """
     landed: dict[str, list[LandedExtraction]] = {}
-    for row in landings(store, superseded=True):
+    for row in index:
         if row["landed_at"] <= now and is_regular(row["window"]):
             landed.setdefault(row["control"], []).append(landed_extraction(row))
     noted: dict[str, list[Noted]] = {}
-    for record in read_records(store):
+    for record in records:
         if record.at <= now:
             noted.setdefault(record.place.control, []).append(noted_of(record))
-    return Facts(landed, noted, established_at(store))
+    return Facts(landed, noted, established)
 
 
 def read_records(store: S3Store) -> list[Record]:

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from tieout.audit.true_up import LANDING_COLUMN, TRUE_UP_TYPE, Compared, compare
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
+from tieout.collectors.reach import Reach
 from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.controls import Control
@@ -35,13 +36,16 @@ from tieout.evidence.parts import write_parts
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.index import landings
+from tieout.flows.jobs import open_frame
 from tieout.flows.status import Program
 from tieout.settings import Settings
 
 NOTHING_PERFORMED = {"shown": None, "events": None}
 
 
-def plan_true_up(settings: Settings, control_id: str, system: str, period: ObservationPeriod, today: date) -> flow.Job:
+def plan_true_up(
+    settings: Settings, control_id: str, system: str, period: ObservationPeriod, today: date, reach: Reach | None = None
+) -> flow.Job:
     """Plan the true-up of a period up to the start of today, or to its end where that is past.
 
     Args:
@@ -50,6 +54,7 @@ def plan_true_up(settings: Settings, control_id: str, system: str, period: Obser
         system: Its system.
         period: A Type 2 period.
         today: Local day on which it runs; the true-ups of two days stand beside each other.
+        reach: Hands its collector the connections that it names.
 
     Raises:
         ExtractionRefused: The period has not begun.
@@ -61,7 +66,7 @@ def plan_true_up(settings: Settings, control_id: str, system: str, period: Obser
     if end <= first:
         msg = f"true-up of {control_id} in {period.id}: it begins on {first}, and today is {today}."
         raise ExtractionRefused(msg)
-    return flow.plan_span(settings, control_id, system, period, f"{TRUE_UP}{today.isoformat()}", (first, end))
+    return flow.plan_span(settings, control_id, system, period, f"{TRUE_UP}{today.isoformat()}", (first, end), reach)
 
 
 def owed_days(control: Control, scope: Scope, period: ObservationPeriod) -> tuple[date, date]:
@@ -97,7 +102,7 @@ def true_up(
         SourceUnavailable: The source did not answer.
         StoreUnavailable: The store did not answer.
     """
-    frame = Frame(job.settings, job.source, job.window, folder)
+    frame = open_frame(job, folder)
     with flow.keeping_unusable(job, frame, run, clock, store, signer):
         extraction = flow.collect(job, frame, clock, run)
         after = flow.typed_rows(job, extraction, folder)
@@ -151,7 +156,7 @@ def union_of_landings(job: flow.Job, store: S3Store, folder: Path) -> tuple[pa.T
     rows = [row for row in landings(store, control=job.control_id) if _is_of(row, job)]
     tables = [schema.empty_table()]
     for row in sorted(rows, key=lambda row: (row["effective_from"], row["landed_at"])):
-        tables += [_as_landed(part, schema, row["landing"]) for part in landed_parts(store, row, job.contract.table, folder)]
+        tables += [as_landed(part, schema, row["landing"]) for part in landed_parts(store, row, job.contract.table, folder)]
     table = pa.concat_tables(tables)
     times = table[job.control.population.inclusion_date_field]
     inside = pc.and_(pc.greater_equal(times, pa.scalar(job.window.start, times.type)),
@@ -165,6 +170,17 @@ def landed_parts(store: S3Store, row: dict[str, Any], table: str, folder: Path) 
     Raises:
         LandingConflict: One is not what the index or the manifest says: run tieout verify.
     """
+    for path in landed_files(store, row, table, folder):
+        yield pq.read_table(path)
+        path.unlink()
+
+
+def landed_files(store: S3Store, row: dict[str, Any], table: str, folder: Path) -> Iterator[Path]:
+    """Return the files of one table of a landing, checked as `landed_parts` checks them; they stay in the folder.
+
+    Raises:
+        LandingConflict: One is not what the index or the manifest says: run tieout verify.
+    """
     manifest = read_manifest(store.read(row["manifest_key"], None) or b"", row["manifest_key"])
     if manifest.sha256 != row["manifest_sha256"]:
         msg = f"{row['manifest_key']}: it is not the manifest that the index names. Run tieout verify."
@@ -173,8 +189,7 @@ def landed_parts(store: S3Store, row: dict[str, Any], table: str, folder: Path) 
         if subject.key.startswith(f"{EVIDENCE}{table}/"):
             path = folder / subject.key.rsplit("/", 1)[-1]
             store.download(subject.key, path, subject.sha256)
-            yield pq.read_table(path)
-            path.unlink()
+            yield path
 
 
 def _is_of(row: dict[str, Any], job: flow.Job) -> bool:
@@ -186,7 +201,7 @@ def _is_of(row: dict[str, Any], job: flow.Job) -> bool:
     )
 
 
-def _as_landed(table: pa.Table, schema: pa.Schema, landing: str) -> pa.Table:
+def as_landed(table: pa.Table, schema: pa.Schema, landing: str) -> pa.Table:
     """Return a part in today's columns: one that its contract did not have yet is null."""
     columns = [
         pa.repeat(pa.scalar(landing, pa.string()), table.num_rows)

@@ -211,7 +211,7 @@ def run_up(home: Path, console: Console) -> int:
         f"\nAirflow    http://127.0.0.1:{installation.airflow_port}   "
         f"user {USER}, password {installation.airflow_secrets['password']}\n"
         f"Bucket     {EVIDENCE_BUCKET} at {installation.endpoint}\n"
-        f"           credentials: .tieout/auditor.env, writer.env, digest.env, admin.env\n"
+        f"           credentials: .tieout/auditor.env, writer.env, digest.env, responder.env, admin.env\n"
         f"Root key   {installation.root_fingerprint}\n"
         f"Verify     . .tieout/auditor.env && .venv/bin/tieout verify --root {installation.root_fingerprint}\n"
         f"Stop       make down\n\n{NOT_EVIDENCE_GRADE}",

@@ -24,7 +24,7 @@ EVIDENCE_BUCKET = "tieout-evidence"
 STAGING_BUCKET = "tieout-staging"
 IDENTITY_BUCKET = "tieout-identities"
 REGION = "us-east-1"
-IDENTITIES = ("admin", "writer", "digest", "auditor")
+IDENTITIES = ("admin", "writer", "digest", "responder", "auditor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Installation:
                 {
                     "version": 1,
                     "created_at": clock_now.isoformat(),
-                    "identities": {name: [secrets.token_hex(10), secrets.token_urlsafe(30)] for name in IDENTITIES},
+                    "identities": {name: _credentials() for name in IDENTITIES},
                     "store_keys": [secrets.token_urlsafe(32) for _ in range(4)],
                     "airflow": {
                         "fernet_key": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
@@ -72,6 +72,7 @@ class Installation:
                     "ports": {"store": ports.find_store(), "airflow": ports.find(3)},
                 }
             )
+        self._complete()
         keys = self.folder / "keys"
         keys.mkdir(mode=0o700, exist_ok=True)
         for scope in Scope:
@@ -79,6 +80,14 @@ class Installation:
                 generate_key(keys / f"{scope}.pem")
         if not self._identity_key.exists():
             create_person_key(self._identity_key)
+
+    def _complete(self) -> None:
+        """Add the identities that an older version did not have."""
+        state = self._read()
+        absent = [name for name in IDENTITIES if name not in state["identities"]]
+        if absent:
+            state["identities"] |= {name: _credentials() for name in absent}
+            self._write(state)
 
     def free_ports(self) -> None:
         """Move to other ports where something else listens on ours; nothing of ours may run while this is called."""
@@ -162,6 +171,7 @@ class Installation:
                 "TIEOUT_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
                 **(self.identity_settings if name in ("admin", "writer") else {}),
                 **({"TIEOUT_LANDING_KEY": self.key_uri(Scope.LANDING)} if name == "admin" else {}),  # signs records of holds
+                **({"TIEOUT_RESPONSE_KEY": self.key_uri(Scope.RESPONSE)} if name == "responder" else {}),
             }
             text = "".join(f"export {key}={value}\n" for key, value in lines.items())
             write_private(self.folder / f"{name}.env", text)
@@ -170,6 +180,10 @@ class Installation:
     def root_fingerprint(self) -> str:
         """Fingerprint of the root key: what an auditor receives outside the bucket."""
         return self.signer(Scope.ROOT).keyid
+
+
+def _credentials() -> list[str]:
+    return [secrets.token_hex(10), secrets.token_urlsafe(30)]
 
 
 def write_private(path: Path, text: str) -> None:

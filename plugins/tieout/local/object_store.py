@@ -114,6 +114,7 @@ def _identities(installation: Installation) -> dict[str, Any]:
             *(f"{action}:{bucket}" for bucket in (staging, IDENTITY_BUCKET) for action in ("Read", "List", "Write")),
         ],
         "digest": [*reads, *writes("digests/", "index/")],
+        "responder": [*reads, *writes("responses/")],
         "auditor": reads,
     }
     return {"identities": [_entry(installation.identity(name), allowed) for name, allowed in actions.items()]}

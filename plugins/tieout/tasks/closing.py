@@ -116,12 +116,12 @@ class TrueUpOperator(_MappedOperator):
         """True up one system of one control."""
         from tieout.collectors.ipe import AirflowRun
         from tieout.flows.true_up import plan_true_up, true_up
-        from tieout.tasks.connections import landing_signer, stores
+        from tieout.tasks.connections import AirflowReach, landing_signer, stores
 
         settings = from_environment()
         scope = load_scope(settings.scope_file)
         today = scope.calendar.day_of(now())
-        job = plan_true_up(settings, self.control_id, self.system, self.period(settings), today)
+        job = plan_true_up(settings, self.control_id, self.system, self.period(settings), today, AirflowReach())
         task = context["ti"]
         run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
@@ -153,11 +153,11 @@ class PostPeriodOperator(_MappedOperator):
         """Extract one system of one control."""
         from tieout.collectors.ipe import AirflowRun
         from tieout.flows.post_period import extract, plan_post_period
-        from tieout.tasks.connections import landing_signer, stores
+        from tieout.tasks.connections import AirflowReach, landing_signer, stores
 
         settings = from_environment()
         until = date.fromisoformat(context["params"]["until"])
-        job = plan_post_period(settings, self.control_id, self.system, self.period(settings), until)
+        job = plan_post_period(settings, self.control_id, self.system, self.period(settings), until, AirflowReach())
         task = context["ti"]
         run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
@@ -179,9 +179,11 @@ class CloseOperator(BaseOperator):
         """Skip, and say what is open, where it can not be closed yet."""
         from tieout.flows.close import close, is_closed, open_points
         from tieout.flows.differences import read_true_ups
+        from tieout.flows.reconciled import read_reconciliations
         from tieout.flows.status import read_facts, read_program, read_records, status
         from tieout.flows.upkeep import retention_for
         from tieout.tasks.connections import landing_signer, stores
+        from tieout.tasks.deviations import land_now
 
         settings = from_environment()
         program, at = read_program(settings), now()
@@ -194,15 +196,29 @@ class CloseOperator(BaseOperator):
         if not to_close:
             raise AirflowSkipException("no period has ended and is not closed")
         period = min(to_close, key=lambda each: each.end_day)
-        found = status(program, read_facts(evidence, at), period, at)
+        facts = read_facts(evidence, at)
+        found = status(program, facts, period, at)
         with TemporaryDirectory(prefix="tieout-") as work:
             true_ups = read_true_ups(evidence, period, Path(work))
-        points = open_points(program, found, true_ups, at)
+            reconciled = read_reconciliations(evidence, program, facts, period, at, Path(work))
+        _, register = land_now(settings, program, found)  # as it stands when the period is closed
+        points = open_points(program, found, true_ups, register.deviations, at, reconciled)
         if points:
             _log_points(period, points)
             raise AirflowSkipException(f"{period.id} can not be closed: {len(points)} points are open, see the log")
         retention = retention_for(settings, scope, period.id, at)
-        key = close(settings, found, true_ups, evidence, landing_signer(settings), retention, by(context), at)
+        key = close(
+            settings,
+            found,
+            true_ups,
+            register.deviations,
+            evidence,
+            landing_signer(settings),
+            retention,
+            by(context),
+            at,
+            reconciled,
+        )
         log.info("%s is closed: %s. The digest that follows is its final one.", period.id, key)
         return period.id
 

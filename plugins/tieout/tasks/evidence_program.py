@@ -4,6 +4,7 @@
 evidence_digest         hourly      record what silence would hide, seal the chain, anchor its head
 evidence_readiness      weekly      before a period starts: files, bucket, clock, owners, a dry run of every collector
 evidence_freshness      daily       snapshots that are due; what is stale, what is about to be missed
+evidence_reconciliation daily       windows whose both sides have landed: hold one population against the other, land differences
 evidence_true_up        daily       of ended periods, or one that a run names: extract again, compare, land differences
 evidence_period_close   daily       when nothing of an ended period is open: last snapshot, closing record, final digest
 evidence_post_period    by hand     what happened after a period's end, up to a stated date
@@ -19,12 +20,16 @@ from airflow.sdk import DAG, Param
 from tieout.criteria.scope import load_scope
 from tieout.settings import Settings, from_environment
 from tieout.tasks.closing import CloseOperator, PlanOperator, PostPeriodOperator, TrueUpOperator
+from tieout.tasks.deviations import RegisterOperator
 from tieout.tasks.digest import AnchorOperator, RecordOperator, SealOperator
 from tieout.tasks.readiness import FreshnessOperator, ReadinessOperator, SnapshotOperator
+from tieout.tasks.reconciling import ReconcileOperator, ReconcilePlanOperator
 from tieout.tasks.retries import retry_arguments
 
 DIGEST, READINESS, FRESHNESS = "evidence_digest", "evidence_readiness", "evidence_freshness"
+DEVIATIONS = "evidence_deviations"
 TRUE_UP, PERIOD_CLOSE, POST_PERIOD = "evidence_true_up", "evidence_period_close", "evidence_post_period"
+RECONCILIATION = "evidence_reconciliation"
 _PERIOD = "Observation period; empty for the one that is due"
 _MAPPED_AT_ONCE = 4
 
@@ -74,6 +79,24 @@ def freshness_dag(settings: Settings, time_zone: str) -> DAG:
     dag = _dag(settings, FRESHNESS, description, _cron("0 7 * * *", time_zone))
     SnapshotOperator(task_id="snapshot", dag=dag)
     FreshnessOperator(task_id="look", dag=dag)
+    return dag
+
+
+def deviations_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that lands, every day, the deviations and risk acceptances of the periods that today concerns."""
+    description = "The register of deviations, with what management says of them, and of risk acceptances; lands what is new"
+    dag = _dag(settings, DEVIATIONS, description, _cron("0 8 * * *", time_zone), period=_text(_PERIOD))
+    RegisterOperator(task_id="land", dag=dag)
+    return dag
+
+
+def reconciliation_dag(settings: Settings, time_zone: str) -> DAG:
+    """Return the DAG that reconciles, every day, each window that can be and has not been, and lands what differs."""
+    description = "Hold a population against another one, as controls define it, once both have landed: land what differs"
+    dag = _dag(settings, RECONCILIATION, description, _cron("30 7 * * *", time_zone), period=_text(_PERIOD))
+    planned = ReconcilePlanOperator(task_id="plan", dag=dag)
+    mapped = ReconcileOperator.partial(task_id="reconcile", dag=dag, max_active_tis_per_dag=_MAPPED_AT_ONCE)
+    mapped.expand_kwargs(planned.output)
     return dag
 
 
@@ -129,6 +152,8 @@ def dags() -> dict[str, DAG]:
         digest_dag(settings),
         readiness_dag(settings, zone),
         freshness_dag(settings, zone),
+        deviations_dag(settings, zone),
+        reconciliation_dag(settings, zone),
         true_up_dag(settings, zone),
         period_close_dag(settings, zone),
         post_period_dag(settings),

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseOperator
 
-from tieout.errors import ExtractionRefused, TerminalError
+from tieout.errors import ExtractionRefused, TerminalError, TieoutError
 from tieout.settings import Settings, from_environment
+from tieout.tasks.progress import logged
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -56,6 +57,7 @@ class _WindowOperator(BaseOperator):
             ExtractionRefused: The run has no partition key.
         """
         from tieout.flows.population_export import plan
+        from tieout.tasks.connections import AirflowReach
 
         key = context["dag_run"].partition_key
         if not key:
@@ -64,7 +66,7 @@ class _WindowOperator(BaseOperator):
                 '{"logical_date": null, "partition_key": "2026-03", "dag_run_id": "window__2026-03"}.'
             )
             raise ExtractionRefused(msg)
-        return plan(settings, self.control_id, self.system, key)
+        return plan(settings, self.control_id, self.system, key, AirflowReach())
 
 
 def _unusable(
@@ -73,7 +75,7 @@ def _unusable(
     evidence: S3Store,
     pages: Sequence[StoredPage],
     landing: str,
-    error: TerminalError,
+    error: TieoutError,
     context: Context,
 ) -> NoReturn:
     """Record that what came is no population, then raise the error with where it is kept."""
@@ -99,9 +101,9 @@ class CollectOperator(_WindowOperator):
     def execute(self, context: Context) -> Reference:
         """Run the collector inside the frame."""
         from tieout.collectors.extraction import ROWS_FILE
-        from tieout.collectors.frame import Frame
         from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
+        from tieout.flows.jobs import open_frame
         from tieout.flows.population_export import collect, landing_of_pages, lock_pages, retention_of, write_document
         from tieout.tasks.connections import stores
 
@@ -112,10 +114,10 @@ class CollectOperator(_WindowOperator):
         run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         log.info("Collecting %s of %s, %s to %s", self.system, self.control_id, job.window.start, job.window.end)
         with TemporaryDirectory(prefix="tieout-") as work:
-            frame = Frame(settings, job.source, job.window, Path(work))
+            frame = open_frame(job, Path(work), evidence)
             try:
                 document = collect(job, frame, _now, run)
-            except TerminalError as error:
+            except TieoutError as error:  # one that is tried again reads anew: what this try has read is kept too
                 pages = lock_pages(job, frame, evidence, retention_of(job, _now()))
                 if not pages:
                     raise
@@ -169,7 +171,7 @@ class ValidateOperator(_WindowOperator):
             rows = extraction["rows_sha256"]
             staging.download(_staged(prefix, rows, ROWS_FILE), folder / ROWS_FILE, rows)
             try:
-                validated = validate(job, extraction, folder)
+                validated = validate(job, extraction, folder, logged(log))
             except TerminalError as error:
                 pages = [StoredPage(**page) for page in extraction["pages"]]
                 _unusable(settings, job, evidence, pages, extraction["landing"], error, context)

@@ -33,7 +33,7 @@ class ReadinessOperator(BaseOperator):
         from tieout.flows import readiness as flow
         from tieout.flows.status import read_program
         from tieout.flows.upkeep import retention_for
-        from tieout.tasks.connections import doctor_clients, landing_signer, slack_reach, stores
+        from tieout.tasks.connections import AirflowReach, doctor_clients, landing_signer, slack_reach, stores
 
         settings = from_environment()
         program = read_program(settings)
@@ -48,7 +48,7 @@ class ReadinessOperator(BaseOperator):
         checks = flow.check_files(settings)
         checks += flow.check_bucket(doctor_clients(settings), settings, now)
         checks += flow.check_owners(program, period, slack_reach(settings))
-        for check in flow.check_collectors(settings, program, period, now, _progress):
+        for check in flow.check_collectors(settings, program, period, now, _progress, AirflowReach()):
             checks.append(check)
             log.info("%s: %s %s: %s", check.outcome, check.what, check.subject, check.detail)
         evidence, _ = stores(settings)

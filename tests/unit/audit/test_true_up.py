@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 from tests.unit.contracts.things import contract_with, things
 
-from tieout.audit.true_up import LANDING_COLUMN, Compared, Explanation, as_json, compare, content_of, explain
+from tieout.audit.explanations import Explanation, content_of, explain
+from tieout.audit.true_up import LANDING_COLUMN, Compared, as_json, compare
 from tieout.contracts.odcs import Contract, load_contract
 
 MARCH, APRIL = "2026-03-05T14:30:00Z", "2026-04-01T00:00:00Z"
@@ -172,7 +173,7 @@ def test_an_explanation_of_one_row_covers_it_as_it_differed_then_and_no_other_ch
 
 
 def test_an_explanation_of_rows_that_differ_alike_covers_those_of_its_true_up() -> None:
-    said = Explanation("Renumbered.", landing="T1", difference="changed", changed_columns="number")
+    said = Explanation("Renumbered.", landing="T1", difference="changed", columns="number")
     assert said.covers(difference("a"), "T1")
     assert said.covers(difference("b", after="9"), "T1")
     assert not said.covers(difference(), "T2")
@@ -182,7 +183,7 @@ def test_an_explanation_of_rows_that_differ_alike_covers_those_of_its_true_up() 
 
 def test_the_last_explanation_of_a_row_comes_before_any_of_its_kind() -> None:
     rows = [difference("a"), difference("b"), difference("c", kind="added", columns=None)]
-    kind = [Explanation(text, landing="T1", difference="changed", changed_columns="number") for text in ("kind 1", "kind 2")]
+    kind = [Explanation(text, landing="T1", difference="changed", columns="number") for text in ("kind 1", "kind 2")]
     own = [Explanation(text, content=content_of(rows[0])) for text in ("own 1", "own 2")]
     for said in ([*own, *kind], [*kind, *own], [own[0], kind[0], own[1], kind[1]]):
         assert [reason for _, reason in explain(rows, "T1", said)] == ["own 2", "kind 2", None]

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from tests.unit.contracts.things import contract_with, staged
 
-from tieout.contracts.cast import POSITION_COLUMN, cast_rows
+from tieout.contracts.cast import POSITION_COLUMN, RowCasts, cast_rows
 from tieout.contracts.odcs import Contract
 from tieout.errors import ContractError
 
@@ -158,3 +158,29 @@ def test_columns_that_are_not_the_contracts_are_named(
     assert message.startswith("things.csv: expected the columns of thing.v1; ")
     assert problem in message
     assert "Nothing lands for this window." in message
+
+
+def test_what_does_not_fit_in_any_piece_is_told_as_of_the_whole(contract: Contract) -> None:
+    numbers = ["x"] * 4 + ["1"] * 3 + ["y"] * 4
+    rows = staged(number=numbers, day=["2026-03-05"] * 10 + ["tomorrow"])
+    casts = RowCasts(contract, "things.csv")
+    counts = [casts.cast(rows.slice(start, 3)).num_rows for start in range(0, 11, 3)]
+    assert counts == [0, 0, 0, 0]
+    with pytest.raises(ContractError) as whole:
+        cast_rows(rows, contract, "things.csv")
+    with pytest.raises(ContractError) as parted:
+        casts.require()
+    assert str(parted.value) == str(whole.value)
+    assert "got something else in 8: row 2: 'x'; row 3: 'x'; row 4: 'x'; row 5: 'x'; row 9: 'y' and 3 more." in str(whole.value)
+
+
+def test_an_absent_value_in_a_late_piece_is_told_before_wrong_ones_in_early_pieces(contract: Contract) -> None:
+    rows = staged(at=["never", "2026-03-05T14:30:00Z", ""])
+    casts = RowCasts(contract, "things.csv")
+    for at in range(3):
+        casts.cast(rows.slice(at, 1))
+    with pytest.raises(ContractError) as whole:
+        cast_rows(rows, contract, "things.csv")
+    with pytest.raises(ContractError) as parted:
+        casts.require()
+    assert str(parted.value) == str(whole.value)

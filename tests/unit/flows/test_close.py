@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.unit.audit.test_deviations import OBSERVED, answer
 from tests.unit.criteria.axes import AFTER, PERIOD, each_month, landing, make_control, make_scope, noon, note
 from tests.unit.flows.programs import CONTROL, make_program, stand
 
+from tieout.audit.deviations import Deviation, fold
 from tieout.criteria.extractions import EventCounts, LandedExtraction, Noted
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind
@@ -30,11 +33,12 @@ def open_in(
     program: Program | None = None,
     noted: tuple[Noted, ...] = (),
     true_ups: tuple[TrueUp, ...] = (DONE,),
+    deviations: Sequence[Deviation] = (),
     now: datetime = AFTER,
 ) -> list[str]:
     """Return what is open in the first half of 2026."""
     program = program or make_program()
-    return open_points(program, stand(*landed, program=program, noted=noted, now=now), true_ups, now)
+    return open_points(program, stand(*landed, program=program, noted=noted, now=now), true_ups, deviations, now)
 
 
 def test_a_period_whose_work_is_done_has_nothing_open() -> None:
@@ -114,9 +118,32 @@ def test_each_difference_of_a_true_up_needs_an_explanation() -> None:
     assert open_in(*ALL, true_ups=(explained,)) == []
 
 
+def test_each_deviation_that_the_evidence_shows_needs_a_disposition() -> None:
+    found = fold(OBSERVED, ())
+    assert open_in(*ALL, deviations=found) == [
+        "cc6_2: 1 deviations of idp have no disposition (performed late)",
+        "cc8_1: 1 deviations of shop have no disposition (pull_request)",
+    ]
+    said = answer("1", *OBSERVED.values(), state="not confirmed", disposition="A system clock was off.")
+    assert open_in(*ALL, deviations=fold(OBSERVED, [said])) == []
+    accepted = [replace(each, acceptance="a", acceptance_state="in force") for each in found]
+    assert len(open_in(*ALL, deviations=accepted)) == 2, "an accepted risk is no disposition"
+    gone = [replace(each, observed=replace(each.observed, in_evidence=False)) for each in found]
+    assert open_in(*ALL, deviations=gone) == []
+
+
 def test_a_control_that_is_not_active_in_the_period_needs_nothing() -> None:
     program = make_program({CONTROL: make_control(), "p1_1": make_control(criteria=("P1.1",))})
     assert open_in(*ALL, program=program) == []
+
+
+def test_each_window_that_is_owed_a_reconciliation_is_open_until_it_is_made() -> None:
+    other = {"control": "cc6_2_leavers", "system": "hris"}
+    rule = {"id": "leavers", "system": "idp", "other": other, "match": {"account": "account"}, "only_here": "Nobody left."}
+    program = make_program({CONTROL: make_control(reconciliations=[rule])})
+    assert open_in(*ALL, program=program) == [
+        f"{CONTROL}: reconciliation leavers of window {each.window} is not made" for each in ALL
+    ]
 
 
 def closing(**facts: Any) -> Record:

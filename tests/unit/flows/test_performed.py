@@ -15,7 +15,7 @@ from tests.unit.criteria.axes import make_control
 from tieout.criteria.calendar import Allowance, BusinessCalendar, Calendar
 from tieout.criteria.controls import Control
 from tieout.errors import ContractError
-from tieout.flows.performed import MAX_PERFORMANCES, due_days, local_days, performed
+from tieout.flows.performed import MAX_PERFORMANCES, Performed, due_days, local_days, performed
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"), BusinessCalendar(holidays=(date(2026, 4, 3), date(2026, 4, 6))))
 STAMP = pa.timestamp("us", tz="UTC")
@@ -95,7 +95,9 @@ def test_more_performances_than_there_can_be_are_refused_with_the_column_to_look
     control = make_control(population=REVIEWS)
     rows = decisions(*((str(number), "2026-03-05T10:00") for number in range(MAX_PERFORMANCES + 1)))
     assert len(shown(control, rows.slice(1))) == MAX_PERFORMANCES
-    with pytest.raises(ContractError, match=r"at most 5000 performances in one window, got 5001: column 'review_id' tells rows"):
+    with pytest.raises(
+        ContractError, match=r"at most 5000 performances in one window, got at least 5001: column 'review_id' tells rows"
+    ):
         shown(control, rows)
 
 
@@ -172,3 +174,17 @@ def test_due_days_of_no_day_are_none() -> None:
     empty = np.array([], dtype="datetime64[D]")
     for allowance in (Allowance(days=3), Allowance(days=0, count="business"), Allowance(days=2, count="business")):
         assert due_days(empty, allowance, BERLIN).tolist() == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_pieces_say_what_the_whole_says(size: int) -> None:
+    left = leavers(("2026-03-02T10:00", "2026-03-02T12:00"), ("2026-03-02T10:00", "2026-03-20T12:00"), (None, None),
+                   ("2026-03-02T10:00", None), ("2026-03-31T10:00", None))  # fmt: skip
+    reviews = decisions(
+        ("b", "2026-03-05T10:00"), ("a", "2026-03-09T10:00"), ("b", "2026-03-07T10:00"), ("a", "2026-03-08T10:00")
+    )
+    for control, rows in ((LEAVERS, left), (make_control(population=REVIEWS), reviews)):
+        fold = Performed(control, BERLIN, COLLECTED)
+        for start in range(0, rows.num_rows, size):
+            fold.add(rows.slice(start, size))
+        assert fold.said() == performed(control, rows, BERLIN, COLLECTED)

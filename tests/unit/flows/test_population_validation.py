@@ -14,7 +14,9 @@ from tests.unit.change_csv import line
 from tests.unit.flows.project import CONTROL, CONTROL_FILE, Project
 
 from tieout.errors import ContractError
+from tieout.evidence.sorting import Memory
 from tieout.flows.population_export import validate
+from tieout.flows.validation import judge_rows
 from tieout.settings import Settings
 
 
@@ -92,6 +94,20 @@ def test_a_large_population_is_split_and_hashed_as_one(project: Project) -> None
         (2, 1),
     ]
     assert split.predicate["population"]["rows_sha256"] == whole.predicate["population"]["rows_sha256"]
+
+
+def test_what_does_not_fit_in_memory_lands_as_the_same_bytes(project: Project) -> None:
+    project.export(*(line(number, pull_request="" if number % 3 else "7") for number in reversed(range(120))))
+    job = replace(project.job(), settings=replace(project.settings, part_rows=50))
+    told: list[tuple[str, int, int]] = []
+    whole, parted = (
+        judge_rows(job, *project.collect(job), lambda *how_far: told.append(how_far), memory)
+        for memory in (None, Memory(rows=5_000, piece=3_000))
+    )
+    assert [part.path.read_bytes() for part in parted.parts] == [part.path.read_bytes() for part in whole.parts]
+    assert replace(parted, parts=()) == replace(whole, parts=())
+    assert [part.rows for part in whole.parts if part.table == "change_record"] == [50, 50, 20]
+    assert told[-1] == ("validated", 120, 120)
 
 
 @pytest.mark.parametrize(

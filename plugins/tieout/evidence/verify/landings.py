@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tieout.errors import Missing, TieoutError
-from tieout.evidence import signed
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.layout import Class
 from tieout.evidence.manifest import Manifest, check_manifest
-from tieout.evidence.records import Record, check_record, retention_of
+from tieout.evidence.records import Record, check_record
+from tieout.evidence.responses import check_response
 from tieout.evidence.sources import Evidence
 from tieout.evidence.store import Retention
 from tieout.evidence.verify.chain import Chain, received
@@ -82,16 +82,12 @@ def verify_response(check: Check, key: str) -> ItemOutcome:
     """Verify one response: signature, place, lock, and that it did not come after the final digest of its period."""
     try:
         data, version_id = _document(check, key)
-        checked = signed.check(signed.RESPONSE, data, key, check.key_list)
-        payload = checked.payload
-        signed.check_place(payload, key, check.evidence.bucket)
-        lock = retention_of(payload["retention"], key)
         at = received(check.evidence, check.chain, key)
-        signed.check_received(signed.RESPONSE, checked, key, check.key_list, at)
+        response, lock, signed_at = check_response(data, key, check.key_list, check.evidence.bucket, at)
     except TieoutError as error:
         return ItemOutcome(Class.RESPONSE, key, (finding_of(error),))
-    findings = [*_check_objects(check, (), key, version_id, lock, checked.signed_at)]
-    findings += _after_close(check.chain, key, version_id, payload["observation_period"])
+    findings = [*_check_objects(check, (), key, version_id, lock, signed_at)]
+    findings += _after_close(check.chain, key, version_id, response.observation_period)
     return ItemOutcome(Class.RESPONSE, key, tuple(findings))
 
 

@@ -14,6 +14,7 @@ from tieout.flows.lint.assessments import check_assessments, overdue_notes
 from tieout.flows.lint.contracts import check_contracts
 from tieout.flows.lint.controls import check_controls, window_notes
 from tieout.flows.lint.project import Problem, read_project
+from tieout.flows.lint.reconciliations import check_reconciliations
 from tieout.flows.lint.scope import check_scope, coverage_notes
 from tieout.flows.lint.source_map import check_source_map
 from tieout.settings import Settings
@@ -44,6 +45,7 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *check_scope(project),
         *check_source_map(project),
         *check_controls(project),
+        *check_reconciliations(project),
         *check_assessments(project),
         *check_contracts(project),
     ]

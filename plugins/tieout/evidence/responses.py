@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Responses: what a person answered to one assignment, signed with a key of scope response, stored once, never changed.
+
+A campaign is what was asked about as a whole (an access review, the deviations of a program), an assignment one thing of it. What
+somebody answers later is a further response: whoever reads them folds them in order, and history stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+
+from tieout.errors import Tampered
+from tieout.evidence import signed
+from tieout.evidence.dsse import stated_instant
+from tieout.evidence.key_list import KeyList
+from tieout.evidence.keys import DocumentSigner
+from tieout.evidence.layout import Place
+from tieout.evidence.records import put_once, retention_of
+from tieout.evidence.store import Retention, S3Store
+from tieout.times import instant
+
+COMMAND_LINE = ("command line", False)
+"""Channel of what was answered on the command line: nobody but the AWS credentials vouches for who typed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What a response says.
+
+    Attributes:
+        observation_period: Label it is stored under.
+        control: The control that it is stored under.
+        campaign: What was asked about as a whole.
+        assignment: The one thing that was answered.
+        person: Who answered: a role or a person id.
+        answer: As JSON values, without floats.
+        at: When; asserted by the entity.
+        channel: Through what, and whether a signature of it was checked.
+        population: Landing and manifest hash of the frozen population that was asked about, where there is one.
+        presented_sha256: Hash of what the person was shown, where that is kept.
+    """
+
+    observation_period: str
+    control: str
+    campaign: str
+    assignment: str
+    person: str
+    answer: dict[str, Any]
+    at: datetime
+    channel: tuple[str, bool] = COMMAND_LINE
+    population: tuple[str, str] | None = None
+    presented_sha256: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The response's id: the same answer of the same person gives the same id, so that it is stored once."""
+        identity = [self.campaign, self.assignment, self.person, self.answer]
+        return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()[:32]
+
+    @property
+    def key(self) -> str:
+        """Where it stands."""
+        return Place(self.observation_period, self.control, "").response(self.campaign, self.assignment, self.id)
+
+
+def build_response(response: Response, bucket: str, retention: Retention, signer: DocumentSigner) -> bytes:
+    """Return a signed response.
+
+    Raises:
+        CannotCheck: What was to be signed breaks our own schema.
+    """
+    stated = {"at": instant(response.at), "attested_by": "asserted by the entity"}
+    population = response.population
+    payload = {
+        "version": 1,
+        "bucket": bucket,
+        "key": response.key,
+        "response": response.id,
+        "observation_period": response.observation_period,
+        "control": response.control,
+        "campaign": response.campaign,
+        "assignment": response.assignment,
+        "population": population and {"landing": population[0], "manifest_sha256": population[1]},
+        "person": response.person,
+        "answer": response.answer,
+        "presented_sha256": response.presented_sha256,
+        "channel": {"kind": response.channel[0], "signature_checked": response.channel[1]},
+        "acted_at": stated,
+        "stored_at": stated,
+        "retention": {"mode": retention.mode, "retain_until": instant(retention.until)},
+    }
+    return signed.sign(signed.RESPONSE, payload, response.key, signer)
+
+
+def write_response(response: Response, store: S3Store, signer: DocumentSigner, retention: Retention) -> bool:
+    """Store a response, unless the same one is stored already.
+
+    Returns:
+        Whether it was written now.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    return put_once(store, response.key, lambda: build_response(response, store.bucket, retention, signer), retention)
+
+
+def read_response(data: bytes, key: str) -> Response:
+    """Read a response without checking its signature: for looking up what stands, never for relying on it.
+
+    Raises:
+        Missing: It carries no signature.
+        CannotCheck: It is malformed.
+    """
+    return _response(signed.read(signed.RESPONSE, data, key), key)
+
+
+def check_response(
+    data: bytes, key: str, key_list: KeyList, bucket: str | None, received: signed.Received | None = None
+) -> tuple[Response, Retention, datetime]:
+    """Read a response and check it.
+
+    1. Envelope, schema, key and signature are in order (`signed.check`).
+    2. It stands in the bucket, under the key, and in the campaign and assignment that it was signed for.
+    3. The store received it when it says it was signed (`signed.check_received`).
+
+    Returns:
+        The response, the lock that it says it has, and when it says it was signed.
+
+    Raises:
+        Missing: It carries no signature.
+        CannotCheck: It is malformed.
+        Tampered: Any other step fails.
+    """
+    checked = signed.check(signed.RESPONSE, data, key, key_list)  # (1)
+    payload = checked.payload
+    signed.check_place(payload, key, bucket)  # (2)
+    place = Place(payload["observation_period"], payload["control"], "")
+    if place.response(payload["campaign"], payload["assignment"], payload["response"]) != key:
+        msg = f"{key}: period, control, campaign, assignment and response inside it are those of another place."
+        raise Tampered(msg)
+    signed.check_received(signed.RESPONSE, checked, key, key_list, received)  # (3)
+    return _response(payload, key), retention_of(payload["retention"], key), checked.signed_at
+
+
+def _response(payload: dict[str, Any], key: str) -> Response:
+    population, channel = payload["population"], payload["channel"]
+    return Response(
+        observation_period=payload["observation_period"],
+        control=payload["control"],
+        campaign=payload["campaign"],
+        assignment=payload["assignment"],
+        person=payload["person"],
+        answer=payload["answer"],
+        at=stated_instant(payload["acted_at"]["at"], key),
+        channel=(channel["kind"], channel["signature_checked"]),
+        population=population and (population["landing"], population["manifest_sha256"]),
+        presented_sha256=payload["presented_sha256"],
+    )
