@@ -57,7 +57,8 @@ def test_the_control_of_your_own_loads(repository: Path, tmp_path: Path) -> None
 def test_the_saas_source_is_read_as_written(repository: Path, tmp_path: Path) -> None:
     text = block(repository, "yaml", 1)
     assert len(text.splitlines()) < 30
-    command = re.search(r"^ {4}\.venv/bin/tieout (collect cc7_2_\S+ --system pagerduty .*)$", (repository / "README.md").read_text(), re.M)
+    readme = (repository / "README.md").read_text()
+    command = re.search(r"^ {4}\.venv/bin/tieout (collect cc7_2_\S+ --system pagerduty .*)$", readme, re.MULTILINE)
     assert command
     shutil.copytree(repository / "include", tmp_path / "include")
     path = tmp_path / "include" / "criteria" / "controls" / "cc7_2_alert_monitoring.yaml"

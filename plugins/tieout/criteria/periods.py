@@ -201,7 +201,12 @@ DEVIATIONS, RISK_ACCEPTANCES = "deviations-", "risk-acceptances-"
 
 def is_regular(key: str) -> bool:
     """Whether a window is one that a control's schedule extracts."""
-    return not key.startswith((TRUE_UP, POST_PERIOD, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES))
+    return not key.startswith(POST_PERIOD) and not is_derived(key)
+
+
+def is_derived(key: str) -> bool:
+    """Whether what lands under a window's key was worked out from other landings: no rows means that nothing was found."""
+    return key.startswith((TRUE_UP, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES))
 
 
 def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: ZoneInfo) -> Iterator[Window]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from tieout.criteria.periods import is_derived
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.manifest import Manifest
 from tieout.evidence.records import STATEMENTS, Record, RecordKind
@@ -78,7 +79,7 @@ def _of_record(key: str, record: Record) -> RegisterRow:
 
 def _of_manifest(manifest: Manifest, by_landing: Mapping[str, Manifest]) -> Iterator[RegisterRow]:
     said = manifest.predicate
-    if said["population"]["rows"] == 0:
+    if said["population"]["rows"] == 0 and not is_derived(said["window"]["key"]):
         yield _row(manifest, "zero population", "The extraction ran, and its source had no row in the window.")
     if said["extraction"]["state"] == "later":
         days = said["extraction"]["lag_seconds"] / 86_400

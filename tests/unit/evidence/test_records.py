@@ -95,6 +95,13 @@ def test_the_register_holds_records_and_what_manifests_say(copy: SignedCopy) -> 
     assert [row.kind for row in rows if row.control == "cc6_1_access"] == ["zero population"]
 
 
+@pytest.mark.parametrize("window", ["true-up-2026-07-02", "reconciled-tickets-2026-03", "deviations-2026-07-02"])
+def test_a_comparison_that_found_nothing_is_no_zero_population(copy: SignedCopy, window: str) -> None:
+    empty = next(manifest for manifest in manifests(copy) if manifest.predicate["control"]["id"] == "cc6_1_access")
+    empty.predicate["window"]["key"] = window
+    assert register([empty], {}) == []
+
+
 def test_the_register_ties_to_what_the_digests_name(copy: SignedCopy) -> None:
     files = sorted(path.relative_to(copy.folder).as_posix() for path in copy.folder.rglob("*") if path.is_file())
     tied = tie_out([*files, PAGE.key, RECORD.key], manifests(copy), {RECORD.key: RECORD})
