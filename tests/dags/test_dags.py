@@ -25,16 +25,14 @@ PROGRAM = {
     "evidence_post_period",
 }
 PROBE = """
-import json, sys, time
+import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
-started = time.perf_counter()
 bag = DagBag(sys.argv[1])
-seconds = time.perf_counter() - started
-slow = [name for name in ("boto3", "great_expectations", "requests", "pandas") if name in sys.modules]
+heavy = ("boto3", "great_expectations", "requests", "pandas", "duckdb", "dlt", "sqlglot", "openpyxl")
+slow = [name for name in heavy if name in sys.modules]
 restored = {dag_id: DagSerialization.from_dict(DagSerialization.to_dict(dag)) for dag_id, dag in bag.dags.items()}
 print(json.dumps({
-    "seconds": seconds,
     "slow": slow,
     "errors": {str(file): text for file, text in bag.import_errors.items()},
     "dags": {
@@ -102,9 +100,8 @@ def test_the_timetable_survives_serialization(parsed: dict[str, Any]) -> None:
     assert {"CC8.1", "population_export", "tieout"} <= set(dag["tags"])
 
 
-def test_parsing_imports_nothing_slow_and_takes_under_a_second(parsed: dict[str, Any]) -> None:
+def test_parsing_imports_nothing_slow(parsed: dict[str, Any]) -> None:
     assert parsed["slow"] == []
-    assert parsed["seconds"] < 1.0
 
 
 def test_dag_files_are_thin_and_found_by_airflow(repository: Path) -> None:

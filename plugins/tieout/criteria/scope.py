@@ -8,6 +8,7 @@ true (`Dated`): nothing is overwritten, and `Scope.as_of` tells what was in scop
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -207,3 +208,21 @@ def load_scope(path: Path) -> Scope:
         ConfigurationError: With file, line and cure.
     """
     return load(path, Scope)
+
+
+def time_zone_of(path: Path) -> str:
+    """Return the program's time zone. The file is read anew only when it has changed: each DAG file asks.
+
+    Raises:
+        ConfigurationError: As `load_scope`.
+    """
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:  # `load_scope` says what is wrong
+        changed = 0
+    return _time_zone(path, changed)
+
+
+@lru_cache(maxsize=1)
+def _time_zone(path: Path, changed: int) -> str:  # noqa: ARG001 - part of the cache's key
+    return load_scope(path).time_zone

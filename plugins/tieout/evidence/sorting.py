@@ -128,7 +128,7 @@ class KeyOrdered:
         if not self._held:
             return
         rows = pa.concat_tables(self._held)
-        size = max(1, rows.num_rows * self._memory.piece // max(self._held_bytes, self._memory.piece))
+        size = -(-rows.num_rows // max(1, round(self._held_bytes / self._memory.piece)))
         self._held, self._held_bytes = [], 0
         for start in range(0, rows.num_rows, size):
             self._written()

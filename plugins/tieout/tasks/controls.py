@@ -10,7 +10,7 @@ from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.criteria.controls import Control, Kind, control_files, kind_of, load_control
-from tieout.criteria.scope import Scope, load_scope
+from tieout.criteria.scope import time_zone_of
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings, from_environment
 from tieout.tasks.deadlines import alert
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-def build_dag(control_id: str, control: Control, scope: Scope, settings: Settings) -> DAG:
+def build_dag(control_id: str, control: Control, time_zone: str, settings: Settings) -> DAG:
     """Return the DAG of one control; its id is the control's."""
     schedule = control.extraction_schedule
     dag = DAG(
         dag_id=control_id,
         description=control.title,
-        schedule=WindowTimetable(schedule.window.value, time=schedule.time, timezone=scope.time_zone),
+        schedule=WindowTimetable(schedule.window.value, time=schedule.time, timezone=time_zone),
         catchup=False,
         max_active_runs=4,
         tags=["tieout", control.kind, *(mapping.criterion for mapping in control.criteria)],
@@ -37,7 +37,7 @@ def build_dag(control_id: str, control: Control, scope: Scope, settings: Setting
                 None, type=["null", "string"], description="Why this extraction supersedes the one that has landed"
             )
         },
-        deadline=alert(control_id, schedule.window.value, scope.time_zone),
+        deadline=alert(control_id, schedule.window.value, time_zone),
         default_args={"owner": control.owner, **retry_arguments(settings)},
     )
     # A name and no URI: a scheme would make Airflow import every provider that handles one, at parse time.
@@ -78,7 +78,7 @@ def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -
         ConfigurationError: The settings or the scope file are wrong: no control can run then.
     """
     settings = read_settings()
-    scope = load_scope(settings.scope_file)
+    time_zone = time_zone_of(settings.scope_file)
     built = {}
     for control_id, path in control_files(settings.controls_folder).items():
         if kind_of(path) != kind:
@@ -88,5 +88,5 @@ def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -
         except ConfigurationError as error:
             built[control_id] = placeholder(control_id, str(error))
             continue
-        built[control_id] = build_dag(control_id, control, scope, settings)
+        built[control_id] = build_dag(control_id, control, time_zone, settings)
     return built

@@ -17,7 +17,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from tieout.criteria.scope import load_scope
+from tieout.criteria.scope import time_zone_of
 from tieout.settings import Settings, from_environment
 from tieout.tasks.closing import CloseOperator, PlanOperator, PostPeriodOperator, TrueUpOperator
 from tieout.tasks.deviations import RegisterOperator
@@ -147,7 +147,7 @@ def dags() -> dict[str, DAG]:
         ConfigurationError: The settings or the scope file are wrong.
     """
     settings = from_environment()
-    zone = load_scope(settings.scope_file).time_zone
+    zone = time_zone_of(settings.scope_file)
     built = [
         digest_dag(settings),
         readiness_dag(settings, zone),

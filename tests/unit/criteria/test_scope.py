@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.unit.criteria.axes import PERIOD, make_control, make_scope
 
 from tieout.criteria.calendar import BusinessCalendar
 from tieout.criteria.dated import in_force
-from tieout.criteria.scope import NotApplicable, ScopedCategory, category_of, load_scope
+from tieout.criteria.scope import NotApplicable, ScopedCategory, category_of, load_scope, time_zone_of
 from tieout.errors import ConfigurationError
 
 SCOPE = """\
@@ -202,3 +203,16 @@ def test_the_scope_as_of_a_day_holds_what_was_true_then_and_leaves_nothing_overw
 def test_what_states_no_days_is_true_at_any_time() -> None:
     always = ScopedCategory(category="security")
     assert all(always.is_in_force(day) for day in (date(1970, 1, 1), date(2026, 1, 1), date(2100, 1, 1)))
+
+
+def test_the_time_zone_is_read_anew_when_the_file_has_changed(file: Path) -> None:
+    zone = load_scope(file).time_zone
+    assert time_zone_of(file) == zone
+    file.write_text(file.read_text().replace(f"time_zone: {zone}", "time_zone: Asia/Tokyo"))
+    os.utime(file, ns=(1, 1))
+    assert time_zone_of(file) == "Asia/Tokyo"
+
+
+def test_a_scope_that_is_not_there_has_no_time_zone(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        time_zone_of(tmp_path / "scope.yaml")
