@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulators.s3_proxy import S3Proxy
-from tieout.collectors.frame import Frame
-from tieout.errors import ContractError
 from tieout.evidence.keys import DocumentSigner, Scope
-from tieout.evidence.landing import Draft, LandingReference, StoredPage, land
+from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.sources import Bucket
 from tieout.evidence.store import Retention, S3Store
 from tieout.evidence.verify import Report, verify
 from tieout.flows import population_export as flow
 from tieout.flows.digest import Sealed, seal
+from tieout.flows.jobs import open_frame
 from tieout.local import object_store
 from tieout.local.airflow import Api, environment
 from tieout.local.installation import EVIDENCE_BUCKET
@@ -85,35 +84,26 @@ class Store:
         """Collect, validate and land one window with other collector parameters; what breaks is recorded, as the tasks do."""
         job = flow.plan(self.settings, CONTROL, system, window)
         source = job.source.model_copy(update={"parameters": {**job.source.parameters, **parameters}})
+        return self._run(replace(job, source=source), self.clock, reason, signer)
+
+    def land_as_of(self, control: str, system: str, window: str, at: datetime, reason: str | None = None) -> LandingReference:
+        """Collect a window of any control as if it were an instant of the past; land it now."""
+        return self._run(flow.plan(self.settings, control, system, window), lambda: at, reason)
+
+    def _run(
+        self, job: flow.Job, clock: Callable[[], datetime], reason: str | None, signer: DocumentSigner | None = None
+    ) -> LandingReference:
         retention, store = flow.retention_of(job, self.clock()), self.bucket()
         landing_key = self.stack.installation.signer(Scope.LANDING)
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work)
-            frame = Frame(self.settings, source, job.window, folder)
-            pages: tuple[StoredPage, ...] = ()
-            try:
-                extraction = flow.collect(job, frame, self.clock, None)
-                pages = flow.lock_pages(job, frame, store, retention)
+            frame = open_frame(job, folder, store)
+            with flow.keeping_unusable(job, frame, None, self.clock, store, landing_key):
+                extraction = flow.collect(job, frame, clock, None)
                 validated = flow.validate(job, extraction, folder)
-            except ContractError as error:
-                pages = pages or flow.lock_pages(job, frame, store, retention)
-                landing = flow.landing_of_pages(job, frame.pages)
-                flow.record_unusable(job, landing, pages, error, "a test", self.clock(), store, landing_key, retention)
-                raise
-            draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
-            return land(draft, store, signer or landing_key, retention, self.clock, folder, reason)
-
-    def land_as_of(self, control: str, system: str, window: str, at: datetime, reason: str | None = None) -> LandingReference:
-        """Collect a window of any control as if it were an instant of the past; land it now."""
-        job, store = flow.plan(self.settings, control, system, window), self.bucket()
-        retention, signer = flow.retention_of(job, self.clock()), self.stack.installation.signer(Scope.LANDING)
-        with tempfile.TemporaryDirectory() as work:
-            frame = Frame(self.settings, job.source, job.window, Path(work))
-            extraction = flow.collect(job, frame, lambda: at, None)
             pages = flow.lock_pages(job, frame, store, retention)
-            validated = flow.validate(job, extraction, Path(work))
-            draft = Draft(job.place, extraction["landing"], system, validated.parts, pages, validated.predicate)
-            return land(draft, store, signer, retention, self.clock, Path(work), reason)
+            draft = Draft(job.place, extraction["landing"], job.source.system, validated.parts, pages, validated.predicate)
+            return land(draft, store, signer or landing_key, retention, self.clock, folder, reason)
 
     def environment(self, identity: str) -> dict[str, str]:
         """Return the variables of an identity: what a person exports to work as it."""

@@ -26,6 +26,7 @@ from tieout.evidence.parts import Part, write_parts
 from tieout.evidence.rowhash import ENCODING
 from tieout.files import file_sha256
 from tieout.flows.jobs import Clock, Job, contract_of, landing_of_pages, plan, plan_span, read_control, retention_of
+from tieout.flows.source_rules import as_documents
 from tieout.flows.unusable import keeping_unusable, lock_pages, record_unusable
 from tieout.flows.validation import Progress, judge, judge_rows, silent, typed_rows
 from tieout.times import instant
@@ -77,6 +78,7 @@ def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dic
         "collected_at": instant(extraction.ipe.finished_at),
         "extraction": extraction_state(job, extraction.ipe.finished_at),
         "ipe": ipe_document(extraction.ipe),
+        "source_rules": as_documents(extraction.ipe.source_rules),
     }
 
 

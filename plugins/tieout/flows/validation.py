@@ -27,6 +27,7 @@ from tieout.evidence.parts import Part, PartsWriter
 from tieout.evidence.sorting import KeyOrdered, Memory
 from tieout.flows.jobs import Job, contract_of
 from tieout.flows.performed import Performed
+from tieout.flows.source_rules import source_results, source_rows
 from tieout.times import parse_instant
 
 Progress = Callable[[str, int, int], None]
@@ -115,7 +116,9 @@ def _judged(job: Job, extraction: dict[str, Any], folder: Path, progress: Progre
             done += piece.num_rows
             pa.default_memory_pool().release_unused()
             progress("validated", done, rows.rows)
-    results = judgement.results(extraction["origin"])
+    found = extraction["source_rules"]
+    listed.add(source_rows(found, job.source.system, job.contract.evidence_type, rules))
+    results = [*judgement.results(extraction["origin"]), *source_results(found, rows.rows)]
     said = performed.said()
     parts = [*writer.parts, *_listed_parts(listed, rules, landing, folder, most)]
     return Judged(tuple(parts), tuple(results), said, rows.rows, writer.rows_hash)
