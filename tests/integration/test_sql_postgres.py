@@ -77,9 +77,7 @@ def frame_as(postgres: Postgres, tmp_path: Path) -> Make:
     def make(user: str = "reader", query: str = QUERY, *, password: str = "", kind: type[Frame] = Frame, **more: Any) -> Frame:
         return kind(
             settings=Settings(home=tmp_path, environment="test"),
-            source=SystemSource(
-                system="shop", collector="sql", parameters={"connection": "shop", "query": query, **more}
-            ),
+            source=SystemSource(system="shop", collector="sql", parameters={"connection": "shop", "query": query, **more}),
             window=window(WindowKind.MONTHLY, "2026-03", ZoneInfo("Europe/Berlin")),
             folder=tmp_path,
             reach=Engines(shop=postgres.address(user, password)),

@@ -142,9 +142,13 @@ class Frame:
 
     def drop(self, reason: str, keys: Sequence[str]) -> None:
         """State rows that the source holds and the collector left out on purpose, by key; they count as read."""
-        before = next((drop for drop in self.drops if drop.reason == reason), Drop(reason, 0))
-        kept = (*before.keys, *keys)[:MAX_KEYS]
-        self.drops = [drop for drop in self.drops if drop.reason != reason] + [Drop(reason, before.rows + len(keys), kept)]
+        at = next((place for place, drop in enumerate(self.drops) if drop.reason == reason), None)
+        if at is None:
+            self.drops.append(Drop(reason, len(keys), tuple(keys[:MAX_KEYS])))
+            return
+        before = self.drops[at]
+        room = MAX_KEYS - len(before.keys)
+        self.drops[at] = Drop(reason, before.rows + len(keys), (*before.keys, *keys[:room]) if room else before.keys)
 
     def asked_again(self, answer: str, waited_seconds: float) -> None:
         """State an answer that was no usable page, such as ``HTTP 429``, and how long it was waited before asking again."""
