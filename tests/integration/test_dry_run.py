@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from tests.faults.scene import ALERTS
 from tests.simulators import pagerduty
-from tieout.local.samples import rebuild_repository
+from tests.unit.collectors.git_repo import GitRepo
+from tieout.cli import main
 
 pytestmark = pytest.mark.integration
 
@@ -54,8 +56,10 @@ def home(repository: Path, tmp_path: Path) -> Path:
         said = yaml.safe_load(path.read_text()) | {"systems": sources}
         said.pop("reconciliations", None)
         path.write_text(yaml.safe_dump(said, sort_keys=False))
-    sample = next((repository / "include" / "samples").glob("*.csv.gz"))
-    rebuild_repository(sample, tmp_path / "shop.git")
+    shop = GitRepo(tmp_path / "shop.git")
+    for day in range(1, 8):
+        shop.commit(f"Change (#{day})", at=f"2026-03-0{day}T00:00:00+00:00", files={"a": b"%d\n" % day})
+    shop.write()
     _fill(tmp_path)
     return tmp_path
 
@@ -74,11 +78,11 @@ def _fill(home: Path) -> None:
         connection.executemany(f"INSERT INTO alerts VALUES ({', '.join('?' * len(names))})", alerts)
 
 
-def run(home: Path, control: str, *options: str, **connections: dict[str, Any]) -> str:
-    """Run the command as a user does."""
+def run(home: Path, control: str, **connections: dict[str, Any]) -> str:
+    """Run the command as a user does, with connections of Airflow in the environment."""
     named = {f"AIRFLOW_CONN_{name.upper()}": json.dumps(value) for name, value in connections.items()}
     environment = {**os.environ, **named, "TIEOUT_HOME": str(home), "AIRFLOW_HOME": str(home / "airflow")}
-    command = [str(Path(sys.executable).with_name("tieout")), "collect", control, "--window", "2026-03", "--dry-run", *options]
+    command = [str(Path(sys.executable).with_name("tieout")), "collect", control, "--window", "2026-03", "--dry-run"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180, cwd=home)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -117,7 +121,9 @@ def test_an_api_a_database_and_a_drop(home: Path) -> None:
     ("control", "system", "kind"), [(BASELINE, "cloud", "6 OCSF files"), (CHANGES, "repository", "git repository")]
 )
 def test_findings_and_a_repository(home: Path, control: str, system: str, kind: str) -> None:
-    ipe, rows = shown(run(home, control))[system]
+    done = CliRunner().invoke(main, ["collect", control, "--window", "2026-03", "--dry-run"], env={"TIEOUT_HOME": str(home)})
+    assert done.exit_code == 0, done.output
+    ipe, rows = shown(done.stdout)[system]
     assert ipe["source"]["kind"] == kind
     assert rows == min(5, ipe["rows_in_window"]) > 0
     assert {"sequence_gaps", "clock_offset", "second_count", "source_rules", "blind_spots", "attempts"} <= ipe.keys()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     import requests
 
 MAX_PAGES = 100_000
+_TELL_EVERY = 50
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class Reader:
             opening = opening or digest
             read += page.rows.num_rows
             more = self._follow(following, answer, page.rows.num_rows) and not self._is_all(read)
+            if number % _TELL_EVERY == 0:
+                log.info("Read %s rows of %s on %s pages", read, self._stated or "an unknown number", number)
             yield page
             if not more:
                 if number > 1:
