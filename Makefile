@@ -54,8 +54,9 @@ check: $(TEST_STAMP)
 unit: $(TEST_STAMP)
 	$(BIN)/pytest -q -m "not integration"
 
+# Two workers, each a file of tests at a time: a server that a file starts is its own.
 test: check
-	$(BIN)/pytest -q
+	$(BIN)/pytest -q -n 2 --dist loadfile
 
 tamper: $(TEST_STAMP)
 	@$(BIN)/python -m tests.tamper
