@@ -205,7 +205,7 @@ def test_files_of_one_window_have_the_same_columns(home: Path, frame_of: FrameFa
     ("name", "content", "problem"),
     [
         ("in.csv", workbook({"A": [["x"]]}), "expected CSV, as its name says, got an XLSX workbook or another zip file"),
-        ("in.csv", gzip.compress(b"a\n"), "expected CSV, as its name says, got a gzip file"),
+        ("in.csv", gzip.compress(b"a\n", mtime=0), "expected CSV, as its name says, got a gzip file"),
         ("in.csv", "\ufeffa\n".encode("utf-16"), "expected CSV, as its name says, got UTF-16 text"),
         ("in.xlsx", b"a,b\n1,2\n", "expected XLSX, as its name says, got something else"),
         ("in.xlsx", b"\xd0\xcf\x11\xe0....", "got an old or password-protected Office file"),
@@ -214,7 +214,7 @@ def test_files_of_one_window_have_the_same_columns(home: Path, frame_of: FrameFa
         ("in.parquet", b"PAR1" + b"x" * 20, "its metadata can not be read"),
         ("in.jsonl", b"PAR1", "expected JSON lines, as its name says, got a Parquet file"),
         ("in.jsonl.gz", b"{}", "the file's compression ends early or is broken"),
-        ("in.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-4], "the file's compression ends early or is broken"),
+        ("in.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "the file's compression ends early or is broken"),
         ("in.txt", b"", "expected a name that ends in .csv, .csv.gz, "),
     ],
 )
