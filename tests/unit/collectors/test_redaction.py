@@ -114,7 +114,11 @@ def test_of_a_broken_gzip_page_is_kept_what_could_be_read(named: FrameFactory, d
 
 @pytest.mark.parametrize(
     ("content", "kind"),
-    [(gzip.compress(b"ann@example.com", mtime=0), "gzip"), (b"PK\x03\x04....", "zip"), ("ann@example.com".encode("utf-16"), "UTF-16")],
+    [
+        (gzip.compress(b"ann@example.com", mtime=0), "gzip"),
+        (b"PK\x03\x04....", "zip"),
+        ("ann@example.com".encode("utf-16"), "UTF-16"),
+    ],
 )
 @pytest.mark.parametrize("size", [1, 1000])
 def test_a_page_that_can_not_be_searched_is_not_kept(named: FrameFactory, content: bytes, kind: str, size: int) -> None:
