@@ -14,6 +14,9 @@ import pyarrow as pa
 from tests.bench.landing import job_of
 from tieout.collectors.frame import Frame
 from tieout.contracts import expectations
+from tieout.contracts.judgement import Judgement
+from tieout.contracts.listing import RULE_RESULT_TYPE
+from tieout.evidence.sorting import Memory
 from tieout.flows import population_export as flow
 
 
@@ -41,9 +44,15 @@ def floor(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
 def ours(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
     """Hold the rows against the contract, and list every row that does not meet a control rule."""
     job, extraction, typed = _typed(folder, rows, repeat)
+    rules = flow.contract_of(job.settings, RULE_RESULT_TYPE)
 
     def timed() -> None:
-        results, listed, _ = flow.judge(job, extraction, typed)
-        assert listed.num_rows == sum(result.not_met + result.not_determinable for result in results)
+        listed: list[pa.Table] = []
+        parameters = {"second_count": extraction["expected_rows"]}
+        judgement = Judgement(job.contract, parameters, rules, listed.append, typed.num_rows, typed, Memory().piece)
+        judgement.add(typed)
+        results = judgement.results("bench")
+        found = sum(table.num_rows for table in listed)
+        assert found == sum(result.not_met + result.not_determinable for result in results)
 
     return timed

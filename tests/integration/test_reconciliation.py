@@ -38,8 +38,8 @@ from tieout.evidence.rowhash import rows_sha256
 from tieout.evidence.verify import Outcome
 from tieout.flows.explain import explain_alike
 from tieout.flows.index import landings
-from tieout.flows.reconciled import ReconciledWindow, read_reconciliations, reconciliation_points, reconciliations_due
 from tieout.flows.reconciliation import plan_reconciliation, reconcile_window
+from tieout.flows.reconciliation_state import ReconciledWindow, read_reconciliations, reconciliation_points, reconciliations_due
 from tieout.flows.status import Program, read_facts, read_program, status
 from tieout.flows.true_up import landed_parts
 from tieout.local.samples import rebuild_repository

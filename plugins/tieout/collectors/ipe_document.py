@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from tieout.collectors.ipe import ClockOffset, IPERecord, SequenceGaps
@@ -40,29 +41,9 @@ def ipe_document(record: IPERecord) -> dict[str, Any]:
         "clock_offset": _offset(record.clock_offset),
         "source_rules": [{"rule": each.rule, "name": each.name, "not_met": len(each.rows)} for each in record.source_rules],
         "blind_spots": list(record.source.blind_spots),
-        "pages": [
-            {
-                "name": page.name,
-                "media_type": page.media_type,
-                "received_sha256": page.received_sha256,
-                "received_bytes": page.received_bytes,
-                "stored_sha256": page.stored_sha256,
-                "stored_bytes": page.stored_bytes,
-                "redactions": [
-                    {"what": redaction.what, "how": redaction.how, "count": redaction.count} for redaction in page.redactions
-                ],
-            }
-            for page in record.pages
-        ],
+        "pages": [{**asdict(page), "redactions": [asdict(redaction) for redaction in page.redactions]} for page in record.pages],
         "code": record.code,
-        "airflow": None
-        if record.airflow is None
-        else {
-            "dag_id": record.airflow.dag_id,
-            "run_id": record.airflow.run_id,
-            "task_id": record.airflow.task_id,
-            "try_number": record.airflow.try_number,
-        },
+        "airflow": None if record.airflow is None else asdict(record.airflow),
     }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tieout.criteria.periods import ObservationPeriod
     from tieout.evidence.store import S3Store
     from tieout.flows.differences import TrueUp
-    from tieout.flows.reconciled import ReconciledWindow
+    from tieout.flows.reconciliation_state import ReconciledWindow
     from tieout.flows.status import Facts, Program
 
 _PERIOD = click.option("--period", "period_id", help="Observation period; default: as tieout status chooses it.")
@@ -44,7 +44,7 @@ def _true_ups(store: S3Store, period: ObservationPeriod) -> list[TrueUp]:
 def _reconciled(
     store: S3Store, program: Program, facts: Facts, period: ObservationPeriod, now: datetime
 ) -> list[ReconciledWindow]:
-    from tieout.flows.reconciled import read_reconciliations
+    from tieout.flows.reconciliation_state import read_reconciliations
 
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
         return read_reconciliations(store, program, facts, period, now, Path(work))
@@ -131,7 +131,7 @@ def explain(
     from tieout.evidence.keys import load_signer
     from tieout.flows import explain as flow
     from tieout.flows.differences import Differences, find_differences, rows_named
-    from tieout.flows.reconciled import find_reconciled
+    from tieout.flows.reconciliation_state import find_reconciled
     from tieout.flows.status import read_facts, status
 
     if sum(map(bool, (performance, rows, difference))) != 1:

@@ -17,7 +17,7 @@ from tieout.settings import from_environment
 
 if TYPE_CHECKING:
     from tieout.audit.reconciliation import Counts, Reconciled
-    from tieout.flows.reconciled import ReconciledWindow
+    from tieout.flows.reconciliation_state import ReconciledWindow
 
 
 @click.command()
@@ -89,8 +89,8 @@ def reconciliations(
 
     Exit code 1 while a difference is not explained, or a window was reconciled with what does not stand any more.
     """
-    from tieout.flows.reconciled import read_reconciliations
-    from tieout.flows.reconciliations import owed
+    from tieout.flows.reconciliation_inputs import owed
+    from tieout.flows.reconciliation_state import read_reconciliations
     from tieout.flows.status import choose_period, read_facts, read_program
 
     store, now = open_store(bucket, endpoint_url), _now()

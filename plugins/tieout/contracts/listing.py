@@ -63,31 +63,21 @@ def unfit_rows(rule: Rule, rows: pa.Table) -> pa.ChunkedArray:
 
 
 RULE_RESULT_TYPE = "rule_result.v1"
-"""Evidence type of `result_rows`."""
-
-
-def result_rows(rows: pa.Table, contract: Contract, results: list[RuleResult], target: Contract) -> pa.Table:
-    """List every row that does not meet a control rule, or that it can say nothing about.
-
-    Args:
-        rows: The population, with a column ``system``.
-        contract: Its contract.
-        results: What `run_rules` said of it.
-        target: The contract of `RULE_RESULT_TYPE`.
-
-    Returns:
-        Rows in the target's Arrow schema, in the population's order within each rule.
-
-    Raises:
-        ContractError: The listing and Great Expectations disagree on how many rows do not meet a rule.
-    """
-    listed, found = list_rows(rows, contract, target)
-    require_listed(found, results)
-    return listed
+"""Evidence type of what `list_rows` lists."""
 
 
 def list_rows(rows: pa.Table, contract: Contract, target: Contract) -> tuple[pa.Table, dict[str, int]]:
-    """Return what `result_rows` does for a piece of a population, and how many rows of it do not meet each control rule."""
+    """List every row of a piece of a population that does not meet a control rule, or that it can say nothing about.
+
+    Args:
+        rows: The piece, with a column ``system``.
+        contract: Its contract.
+        target: The contract of `RULE_RESULT_TYPE`.
+
+    Returns:
+        Rows in the target's Arrow schema, in the piece's order within each rule; and how many do not meet each control rule,
+        which `require_listed` holds against what Great Expectations counted.
+    """
     found: dict[str, int] = {}
     tables = [target.schema.empty_table()]
     for rule in contract.rules:

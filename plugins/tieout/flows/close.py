@@ -19,7 +19,7 @@ from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
 from tieout.flows.deviations import totals
 from tieout.flows.differences import TrueUp
-from tieout.flows.reconciled import ReconciledWindow, reconciliation_points
+from tieout.flows.reconciliation_state import ReconciledWindow, reconciliation_points
 from tieout.flows.snapshot import CLOSE, PROGRAM, period_document, take_snapshot
 from tieout.flows.status import Program, Status, active_controls
 from tieout.flows.true_up import owed_until
@@ -53,7 +53,7 @@ def open_points(
         true_ups: `tieout.flows.true_up.read_true_ups` of the period.
         deviations: `tieout.flows.deviations.read_register` of the period.
         now: UTC.
-        reconciled: `tieout.flows.reconciled.read_reconciliations` of the period; what is owed and not among them is open.
+        reconciled: `tieout.flows.reconciliation_state.read_reconciliations` of the period; what is owed and absent is open.
     """
     period, scope = found.period, found.scope
     end = period.end(scope.zone)

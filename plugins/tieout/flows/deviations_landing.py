@@ -18,18 +18,17 @@ import pyarrow as pa
 
 from tieout.audit.deviations import DEVIATION_TYPE
 from tieout.audit.risk_acceptances import RISK_ACCEPTANCE_TYPE
-from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.periods import DEVIATIONS, RISK_ACCEPTANCES
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import Draft, LandingReference, land, landing_id, retention_years
+from tieout.evidence.landing import LandingReference, landing_id, retention_years
 from tieout.evidence.layout import LAYOUT_VERSION, MANIFESTS
 from tieout.evidence.parts import WRITER, write_parts
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.derived import land_derived
 from tieout.flows.deviations import Register, Slot
 from tieout.flows.status import Program
-from tieout.flows.true_up import NOTHING_PERFORMED
 from tieout.provenance import code_version
 from tieout.settings import Settings
 from tieout.times import instant
@@ -155,18 +154,14 @@ def _land(
     if last and (last["rows_sha256"], last["contract_sha256"]) == (rows_hash, contract.sha256):
         return []
     landing = landing_id(job.source.system, {**_identity(job), "rows_sha256": rows_hash, "after": last and last["landing"]})
-    results = run_rules(rows, contract, {"second_count": sheet.second_count})
-    require_contract(results, rows, contract, job.place.partition)
-    parts, rows_hash = write_parts(rows, contract, landing, folder, settings.part_rows)
     extraction = {
         "landing": landing,
         "collected_at": instant(register.as_of),
         "extraction": flow.extraction_state(job, register.as_of),
         "ipe": _ipe(job, sheet, register, store),
     }
-    predicate = flow.predicate_of(job, extraction, results, NOTHING_PERFORMED, rows.num_rows, rows_hash)
-    draft = Draft(job.place, landing, job.source.system, tuple(parts), (), predicate)
-    reference = land(draft, store, signer, flow.retention_of(job, clock()), clock, folder, _REASON)
+    retention = flow.retention_of(job, clock())
+    reference = land_derived(job, rows, sheet.second_count, extraction, (), store, signer, retention, clock, folder, _REASON)
     return [reference] if reference.landed_now else []
 
 

@@ -27,8 +27,8 @@ from tieout.evidence.rowhash import ENCODING
 from tieout.files import file_sha256
 from tieout.flows.jobs import Clock, Job, contract_of, landing_of_pages, plan, plan_span, read_control, retention_of
 from tieout.flows.source_rules import as_documents
-from tieout.flows.unusable import keeping_unusable, lock_pages, record_unusable
-from tieout.flows.validation import Progress, judge, judge_rows, silent, typed_rows
+from tieout.flows.unusable import keeping_unusable, lock_pages
+from tieout.flows.validation import Progress, judge_rows, silent, typed_rows
 from tieout.times import instant
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "contract_of",
     "draft",
     "extraction_state",
-    "judge",
     "keeping_unusable",
     "landing_of_pages",
     "lock_pages",
@@ -49,7 +48,6 @@ __all__ = [
     "plan_span",
     "predicate_of",
     "read_control",
-    "record_unusable",
     "retention_of",
     "typed_rows",
     "validate",

@@ -14,21 +14,21 @@ from typing import Any
 
 from tieout.audit.reconciliation import HERE, RECONCILIATION_TYPE, THERE, Reconciled, Side, reconcile
 from tieout.collectors.ipe import AirflowRun
-from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import period_of, window
 from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import Draft, LandingReference, land, landing_id, retention_years, standing_landing
+from tieout.evidence.landing import LandingReference, landing_id, retention_years, standing_landing
 from tieout.evidence.layout import LAYOUT_VERSION
-from tieout.evidence.parts import WRITER, write_parts
+from tieout.evidence.parts import WRITER
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.derived import land_derived
 from tieout.flows.index import landings
-from tieout.flows.reconciliations import Inputs, Owed, Population, control_named, definition_sha256, inputs_of
-from tieout.flows.status import Program, read_facts, read_program
-from tieout.flows.true_up import NOTHING_PERFORMED, landed_files
+from tieout.flows.reconciliation_inputs import Inputs, Owed, Population, control_named, definition_sha256, inputs_of
+from tieout.flows.status import Program, established_at, facts_of, read_program, read_records
+from tieout.flows.true_up import landed_files
 from tieout.provenance import code_version
 from tieout.settings import Settings
 from tieout.times import instant
@@ -98,11 +98,13 @@ def compare(
         StoreUnavailable: The store did not answer.
     """
     started, owed, rule = clock(), plan.owed, plan.owed.rule
-    inputs = inputs_of(plan.program, read_facts(store, started), owed, started)
+    index = landings(store, superseded=True)
+    facts = facts_of(index, read_records(store), established_at(store), started)
+    inputs = inputs_of(plan.program, facts, owed, started)
     if inputs.awaited:
         msg = f"{owed.control}: reconciliation {rule.id} of {owed.window.key} awaits {', '.join(inputs.awaited)}."
         raise ExtractionRefused(f"{msg} Run it again when that has landed, or is past its grace.")
-    rows = {row["landing"]: row for row in landings(store)}
+    rows = {row["landing"]: row for row in index}
     here, there = (_side(plan, population, rows, store, folder) for population in (inputs.here, inputs.there))
     target = plan.job.contract
     found = reconcile(here, there, rule, target, (owed.window.start, owed.window.end), owed.window.key, folder)
@@ -181,16 +183,13 @@ def reconcile_window(
     """
     job = plan.job
     found, said = compare(plan, store, clock, folder, run)
-    results = run_rules(found.rows, job.contract, {"second_count": found.second_count})
-    require_contract(results, found.rows, job.contract, "reconciliation")
-    at, retention = clock(), flow.retention_of(job, clock())
-    landing = _landing(job, said["inputs"])
-    parts, rows_hash = write_parts(found.rows, job.contract, landing, folder, job.settings.part_rows)
+    at, landing = clock(), _landing(job, said["inputs"])
     extraction = {"landing": landing, "collected_at": instant(at), "extraction": flow.extraction_state(job, at), "ipe": said}
-    predicate = flow.predicate_of(job, extraction, results, NOTHING_PERFORMED, found.rows.num_rows, rows_hash)
-    draft = Draft(job.place, landing, job.source.system, tuple(parts), (), predicate)
-    reason = _reason(store, job, said["inputs"])
-    return land(draft, store, signer, retention, clock, folder, reason), found
+    reference = land_derived(
+        job, found.rows, found.second_count, extraction, (), store, signer, flow.retention_of(job, at), clock, folder,
+        _reason(store, job, said["inputs"]),
+    )  # fmt: skip
+    return reference, found
 
 
 def _landing(job: flow.Job, inputs: Mapping[str, Any]) -> str:

@@ -29,18 +29,16 @@ from tieout.criteria.periods import TRUE_UP, ObservationPeriod, is_regular, wind
 from tieout.criteria.scope import Scope
 from tieout.errors import ExtractionRefused, LandingConflict
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import Draft, LandingReference, land
+from tieout.evidence.landing import LandingReference
 from tieout.evidence.layout import EVIDENCE
 from tieout.evidence.manifest import read_manifest
-from tieout.evidence.parts import write_parts
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.derived import land_derived
 from tieout.flows.index import landings
 from tieout.flows.jobs import open_frame
 from tieout.flows.status import Program
 from tieout.settings import Settings
-
-NOTHING_PERFORMED = {"shown": None, "events": None}
 
 
 def plan_true_up(
@@ -133,17 +131,13 @@ def _land(
     clock: flow.Clock,
     frame: Frame,
 ) -> LandingReference:
-    results = run_rules(found.rows, job.contract, {"second_count": found.second_count})
-    require_contract(results, found.rows, job.contract, "true-up")
     retention = flow.retention_of(job, clock())
     pages = flow.lock_pages(job, frame, store, retention, clock)
-    landing = flow.landing_of_pages(job, frame.pages)
-    extraction = {**extraction, "landing": landing}
-    parts, rows_hash = write_parts(found.rows, job.contract, landing, frame.folder, job.settings.part_rows)
-    predicate = flow.predicate_of(job, extraction, results, NOTHING_PERFORMED, found.rows.num_rows, rows_hash)
-    draft = Draft(job.place, landing, job.source.system, tuple(parts), pages, predicate)
+    extraction = {**extraction, "landing": flow.landing_of_pages(job, frame.pages)}
     reason = "The true-up was run again on the same day, and the source or the landings had changed."
-    return land(draft, store, signer, retention, clock, frame.folder, reason)
+    return land_derived(
+        job, found.rows, found.second_count, extraction, pages, store, signer, retention, clock, frame.folder, reason
+    )
 
 
 def union_of_landings(job: flow.Job, store: S3Store, folder: Path) -> tuple[pa.Table, list[str]]:

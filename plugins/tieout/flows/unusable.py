@@ -105,10 +105,25 @@ def keeping_unusable(
     try:
         yield
     except TieoutError as error:
-        now = clock()
-        retention = retention_of(job, now)
-        pages = lock_pages(job, frame, store, retention, clock)
-        if pages:
-            by = f"{run.dag_id} {run.run_id} {run.task_id}" if run else "the command line"
-            record_unusable(job, landing_of_pages(job, frame.pages), pages, error, by, now, store, signer, retention)
-        raise
+        if not frame.pages:
+            raise
+        lock = retention_of(job, clock())
+        pages = lock_pages(job, frame, store, lock, clock)
+        raise kept(job, landing_of_pages(job, frame.pages), pages, error, run, clock(), store, signer) from error
+
+
+def kept(
+    job: Job,
+    landing: str,
+    pages: Sequence[StoredPage],
+    error: TieoutError,
+    run: AirflowRun | None,
+    now: datetime,
+    store: S3Store,
+    signer: DocumentSigner,
+) -> TieoutError:
+    """Record that an extraction is no population; return its error, which says as well where what came is kept."""
+    by = f"{run.dag_id} {run.run_id} {run.task_id}" if run else "the command line"
+    key = record_unusable(job, landing, pages, error, by, now, store, signer, retention_of(job, now))
+    where = ", ".join(page.key for page in pages)
+    return type(error)(f"{error}\nWhat came is kept, unusable as a population: {where}\nRecorded: {key}")

@@ -18,9 +18,8 @@ import pyarrow as pa
 
 from tieout.collectors.extraction import ROWS_FILE
 from tieout.contracts.cast import POSITION_COLUMN, RowCasts, cast_rows
-from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.judgement import Judgement
-from tieout.contracts.listing import RULE_RESULT_TYPE, result_rows
+from tieout.contracts.listing import RULE_RESULT_TYPE
 from tieout.contracts.odcs import Contract
 from tieout.contracts.rules import RuleResult
 from tieout.evidence.parts import Part, PartsWriter
@@ -166,15 +165,3 @@ def typed_rows(job: Job, extraction: dict[str, Any], folder: Path) -> pa.Table:
     """
     with pa.OSFile(str(folder / ROWS_FILE)) as staged:
         return cast_rows(pa.ipc.open_stream(staged).read_all(), job.contract, extraction["origin"])
-
-
-def judge(job: Job, extraction: dict[str, Any], rows: pa.Table) -> tuple[list[RuleResult], pa.Table, Contract]:
-    """Hold rows in memory against the contract; return the results, every row that did not meet a control rule, and its contract.
-
-    Raises:
-        ContractError: A contract rule is broken.
-    """
-    results = run_rules(rows, job.contract, {"second_count": extraction["expected_rows"]})
-    require_contract(results, rows, job.contract, extraction["origin"])
-    rules = contract_of(job.settings, RULE_RESULT_TYPE)
-    return results, result_rows(rows, job.contract, results, rules), rules

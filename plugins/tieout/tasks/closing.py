@@ -179,7 +179,7 @@ class CloseOperator(BaseOperator):
         """Skip, and say what is open, where it can not be closed yet."""
         from tieout.flows.close import close, is_closed, open_points
         from tieout.flows.differences import read_true_ups
-        from tieout.flows.reconciled import read_reconciliations
+        from tieout.flows.reconciliation_state import read_reconciliations
         from tieout.flows.status import read_facts, read_program, read_records, status
         from tieout.flows.upkeep import retention_for
         from tieout.tasks.connections import landing_signer, stores

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from tieout.errors import ExtractionRefused, TerminalError, TieoutError
+from tieout.errors import ExtractionRefused, TerminalError
 from tieout.settings import Settings, from_environment
 from tieout.tasks.progress import logged
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from tieout.evidence.landing import StoredPage
+    from tieout.collectors.ipe import AirflowRun
     from tieout.evidence.store import S3Store
     from tieout.flows.population_export import Job
 
@@ -69,26 +68,11 @@ class _WindowOperator(BaseOperator):
         return plan(settings, self.control_id, self.system, key, AirflowReach())
 
 
-def _unusable(
-    settings: Settings,
-    job: Job,
-    evidence: S3Store,
-    pages: Sequence[StoredPage],
-    landing: str,
-    error: TieoutError,
-    context: Context,
-) -> NoReturn:
-    """Record that what came is no population, then raise the error with where it is kept."""
-    from tieout.flows.population_export import record_unusable, retention_of
-    from tieout.tasks.connections import landing_signer
+def _run(context: Context) -> AirflowRun:
+    from tieout.collectors.ipe import AirflowRun
 
     task = context["ti"]
-    by = f"{task.dag_id} {task.run_id} {task.task_id}"
-    lock = retention_of(job, _now())
-    key = record_unusable(job, landing, pages, error, by, _now(), evidence, landing_signer(settings), lock)
-    kept = ", ".join(page.key for page in pages)
-    msg = f"{error}\nWhat came is kept, unusable as a population: {kept}\nRecorded: {key}"
-    raise type(error)(msg) from error
+    return AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
 
 
 class CollectOperator(_WindowOperator):
@@ -101,27 +85,20 @@ class CollectOperator(_WindowOperator):
     def execute(self, context: Context) -> Reference:
         """Run the collector inside the frame."""
         from tieout.collectors.extraction import ROWS_FILE
-        from tieout.collectors.ipe import AirflowRun
         from tieout.evidence.layout import staging_prefix
         from tieout.flows.jobs import open_frame
-        from tieout.flows.population_export import collect, landing_of_pages, lock_pages, retention_of, write_document
-        from tieout.tasks.connections import stores
+        from tieout.flows.population_export import collect, keeping_unusable, lock_pages, retention_of, write_document
+        from tieout.tasks.connections import landing_signer, stores
 
         settings = from_environment()
         job = self.job(settings, context)
         evidence, staging = stores(settings)
-        task = context["ti"]
-        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
+        run = _run(context)
         log.info("Collecting %s of %s, %s to %s", self.system, self.control_id, job.window.start, job.window.end)
         with TemporaryDirectory(prefix="tieout-") as work:
             frame = open_frame(job, Path(work), evidence)
-            try:
+            with keeping_unusable(job, frame, run, _now, evidence, landing_signer(settings)):
                 document = collect(job, frame, _now, run)
-            except TieoutError as error:  # one that is tried again reads anew: what this try has read is kept too
-                pages = lock_pages(job, frame, evidence, retention_of(job, _now()))
-                if not pages:
-                    raise
-                _unusable(settings, job, evidence, pages, landing_of_pages(job, frame.pages), error, context)
             document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, retention_of(job, _now()))]
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
@@ -159,7 +136,8 @@ class ValidateOperator(_WindowOperator):
         from tieout.evidence.landing import StoredPage
         from tieout.evidence.layout import staging_prefix
         from tieout.flows.population_export import part_document, validate, write_document
-        from tieout.tasks.connections import stores
+        from tieout.flows.unusable import kept
+        from tieout.tasks.connections import landing_signer, stores
 
         settings = from_environment()
         job = self.job(settings, context)
@@ -174,7 +152,8 @@ class ValidateOperator(_WindowOperator):
                 validated = validate(job, extraction, folder, logged(log))
             except TerminalError as error:
                 pages = [StoredPage(**page) for page in extraction["pages"]]
-                _unusable(settings, job, evidence, pages, extraction["landing"], error, context)
+                signer = landing_signer(settings)
+                raise kept(job, extraction["landing"], pages, error, _run(context), _now(), evidence, signer) from error
             for result in validated.results:
                 log.info(
                     "%s rule %s: %s (met %s, not met %s, not determinable %s)",

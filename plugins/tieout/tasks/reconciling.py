@@ -30,7 +30,7 @@ class ReconcilePlanOperator(BaseOperator):
         """Look at the period that the run names; by schedule, at those that today concerns and that are not closed."""
         from tieout.flows.close import is_closed
         from tieout.flows.outlook import current_periods
-        from tieout.flows.reconciled import reconciliations_due
+        from tieout.flows.reconciliation_state import reconciliations_due
         from tieout.flows.status import read_facts, read_program, read_records
         from tieout.tasks.connections import stores
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.unit.contracts.things import contract_with, rule, things
+from tests.unit.contracts.things import contract_with, result_rows, rule, things
 
 from tieout.contracts.expectations import expectation_names, preload, require_contract, run_rules
-from tieout.contracts.listing import result_rows
 from tieout.contracts.odcs import Contract
 from tieout.contracts.rules import Result, RuleResult
 from tieout.errors import ConfigurationError, ContractError

@@ -9,11 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from tests.unit.contracts.things import contract_with, rule, things
+from tests.unit.contracts.things import contract_with, result_rows, rule, things
 
 from tieout.contracts.expectations import require_contract, run_rules
 from tieout.contracts.judgement import Judgement
-from tieout.contracts.listing import result_rows
 from tieout.contracts.odcs import Contract
 from tieout.contracts.rules import RuleResult
 from tieout.errors import ConfigurationError, ContractError

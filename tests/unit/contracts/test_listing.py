@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.unit.contracts.things import contract_with, rule, things
+from tests.unit.contracts.things import contract_with, result_rows, rule, things
 
 from tieout.contracts.expectations import run_rules
-from tieout.contracts.listing import result_rows, row_keys, unfit_rows
+from tieout.contracts.listing import row_keys, unfit_rows
 from tieout.contracts.odcs import Contract
 from tieout.errors import ConfigurationError, ContractError
 

@@ -11,7 +11,9 @@ import pyarrow as pa
 import yaml
 
 from tieout.contracts.cast import POSITION_COLUMN, cast_rows
+from tieout.contracts.listing import list_rows, require_listed
 from tieout.contracts.odcs import Contract, load_contract
+from tieout.contracts.rules import RuleResult
 
 FIRST_ROW = 2
 """Position of the first row, as in a file whose first line is a header."""
@@ -94,3 +96,10 @@ def staged(rows: int = 1, **columns: list[Any]) -> pa.Table:
 def things(contract: Contract, **columns: list[Any]) -> pa.Table:
     """Return rows in the contract's types."""
     return cast_rows(staged(**columns), contract, "things.csv")
+
+
+def result_rows(rows: pa.Table, contract: Contract, results: list[RuleResult], target: Contract) -> pa.Table:
+    """List what does not meet a control rule, once as many rows are found as Great Expectations counted."""
+    listed, found = list_rows(rows, contract, target)
+    require_listed(found, results)
+    return listed

@@ -17,7 +17,7 @@ from tieout.evidence.manifest import read_manifest
 from tieout.evidence.store import S3Store
 from tieout.flows.differences import Differences, explanations_of, one_of, read_differences
 from tieout.flows.index import landings
-from tieout.flows.reconciliations import Owed, inputs_of, owed
+from tieout.flows.reconciliation_inputs import Owed, inputs_of, owed
 from tieout.flows.status import Facts, Program, read_records
 
 _WORKERS = 8

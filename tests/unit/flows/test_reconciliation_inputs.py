@@ -14,8 +14,8 @@ from tests.unit.flows.programs import make_program
 from tieout.criteria.extractions import LandedExtraction, Noted
 from tieout.criteria.periods import RECONCILED, is_regular
 from tieout.errors import ConfigurationError
-from tieout.flows.reconciled import ReconciledWindow, find_reconciled, reconciliation_points
-from tieout.flows.reconciliations import Inputs, Owed, definition_sha256, inputs_of, owed, reconciled_key
+from tieout.flows.reconciliation_inputs import Inputs, Owed, definition_sha256, inputs_of, owed, reconciled_key
+from tieout.flows.reconciliation_state import ReconciledWindow, find_reconciled, reconciliation_points
 from tieout.flows.status import Facts, Program
 
 OURS, THEIRS = "cc6_2_access_review", "cc6_2_leavers"
