@@ -12,6 +12,9 @@ need = @PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $
 	  && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy $(or $(2),$(1)); } \
 	  || { echo "$(or $(2),$(1)) is needed and not installed"; exit 1; }
 
+# Where it is set, as container images like to, every process would compile Airflow and Great Expectations anew: 4 and 11 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: setup demo up down test check unit tamper faults bench lock
 .DEFAULT_GOAL := demo
 

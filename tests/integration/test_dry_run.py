@@ -127,3 +127,12 @@ def test_findings_and_a_repository(home: Path, control: str, system: str, kind: 
     assert ipe["source"]["kind"] == kind
     assert rows == min(5, ipe["rows_in_window"]) > 0
     assert {"sequence_gaps", "clock_offset", "second_count", "source_rules", "blind_spots", "attempts"} <= ipe.keys()
+
+
+def test_the_shipped_control_reads_its_sample_before_anything_was_started(repository: Path, tmp_path: Path) -> None:
+    shutil.copytree(repository / "include", tmp_path / "include")
+    done = CliRunner().invoke(main, ["collect", CHANGES, "--window", "2026-03", "--dry-run"], env={"TIEOUT_HOME": str(tmp_path)})
+    assert done.exit_code == 0, done.output
+    assert "Rebuilding a git repository from the sample's merges" in done.stderr
+    counts = {system: (ipe["rows_in_window"], rows) for system, (ipe, rows) in shown(done.stdout).items()}
+    assert counts == {"shop_csv": (172, 5), "shop_git": (172, 5)}

@@ -81,7 +81,7 @@ def running_kms() -> Iterator[Kms]:
     """Run a KMS on a free port of loopback."""
     app = _Faults(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         with patch.object(KmsResponse, "sign", _sign):

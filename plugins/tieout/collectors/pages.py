@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -49,8 +49,7 @@ def write_page(
         if replacer is not None:
             pieces = redacted(pieces if compress else unpacked.read(pieces), replacer, origin)
         try:
-            for piece in pieces:
-                sink.write(piece)
+            _write(pieces, sink)
         except OSError as error:
             msg = f"{origin}: reading stopped after {received.bytes} bytes: {error}."
             raise SourceUnavailable(msg) from error
@@ -83,6 +82,18 @@ def stored_suffix(suffix: str, *, compress: bool, redacts: bool) -> str:
     return f"{suffix.removesuffix('.gz')}.zst"
 
 
+def _write(pieces: Iterator[bytes], sink: pa.NativeFile) -> None:
+    """Write pieces, each compressed in a thread while the next one is read, hashed and looked through."""
+    with ThreadPoolExecutor(1) as pool:
+        written: Future[object] | None = None
+        for piece in pieces:
+            if written is not None:
+                written.result()
+            written = pool.submit(sink.write, piece)
+        if written is not None:
+            written.result()
+
+
 class _Received:
     """Hash and size of what a source gives, taken while it passes."""
 
@@ -95,12 +106,10 @@ class _Received:
         return self._digest.hexdigest()
 
     def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        with ThreadPoolExecutor(1) as pool:
-            for chunk in chunks:
-                hashed = pool.submit(self._digest.update, chunk)  # while the caller's thread compresses the same chunk
-                self.bytes += len(chunk)
-                yield chunk
-                hashed.result()
+        for chunk in chunks:
+            self._digest.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk
 
 
 class _Unpacked:

@@ -40,9 +40,13 @@ def collect(
     """
     del dry_run  # required, so that nobody expects this command to land
     from tieout.flows.population_export import read_control
+    from tieout.local.samples import SAMPLE_REPOSITORY, build_sample
 
     settings = from_environment()
     found, scope = read_control(settings, control)
+    wanted = [source for source in found.systems if system in (None, source.system)]
+    if any(source.parameters.get("repository") == str(SAMPLE_REPOSITORY) for source in wanted):
+        build_sample(settings.home, lambda said: click.echo(said, err=True))
     key = window_key or _last_window(found.extraction_schedule.window, scope.calendar.day_of(datetime.now(UTC)))
     assignments = dict(_assignment(change) for change in changes)
     for each in [system] if system else [source.system for source in found.systems]:

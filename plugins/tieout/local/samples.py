@@ -11,14 +11,29 @@ import csv
 import gzip
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
 from tieout.errors import ConfigurationError
 
+SAMPLE = Path("include/samples/protected_branch_merges.csv.gz")
+SAMPLE_REPOSITORY = Path(".tieout/samples/protected_branch.git")
+"""Where the shipped control for changes looks for it."""
 _SEED = b"committer seed <seed@example.com> 946684800 +0000\n"
 _SECONDS = 300
+
+
+def build_sample(home: Path, say: Callable[[str], None]) -> None:
+    """Rebuild the shipped sample's git repository where the shipped control reads it, if it is not there.
+
+    Raises:
+        ConfigurationError: git is not installed, or refused the stream.
+    """
+    target = home / SAMPLE_REPOSITORY
+    if not target.exists():
+        say("Rebuilding a git repository from the sample's merges")
+        rebuild_repository(home / SAMPLE, target)
 
 
 def rebuild_repository(sample: Path, target: Path) -> None:

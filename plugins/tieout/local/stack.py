@@ -14,10 +14,8 @@ from tieout.errors import ConfigurationError
 from tieout.local import airflow, object_store
 from tieout.local.installation import Installation
 from tieout.local.processes import Processes
-from tieout.local.samples import rebuild_repository
+from tieout.local.samples import build_sample
 
-SAMPLE = Path("include/samples/protected_branch_merges.csv.gz")
-SAMPLE_REPOSITORY = Path("samples/protected_branch.git")
 Say = Callable[[str], None]
 
 
@@ -50,10 +48,7 @@ class Stack:
 
     def build_samples(self, say: Say) -> None:
         """Rebuild the sample's git repository, if it is not there."""
-        target = self.installation.folder / SAMPLE_REPOSITORY
-        if not target.exists():
-            say("Rebuilding a git repository from the sample's merges")
-            rebuild_repository(self.installation.home / SAMPLE, target)
+        build_sample(self.installation.home, say)
 
     def stop(self) -> None:
         """Stop everything that runs."""
