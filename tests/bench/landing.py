@@ -20,7 +20,7 @@ from tieout.evidence.landing import Draft, land
 from tieout.evidence.parts import write_parts
 from tieout.evidence.store import Retention, S3Store, client_from_environment
 from tieout.flows import population_export as flow
-from tieout.flows.performed import performed
+from tieout.flows.performed import Performed
 from tieout.local.installation import EVIDENCE_BUCKET, STAGING_BUCKET, Installation
 from tieout.settings import Settings
 from tieout.times import parse_instant
@@ -97,8 +97,9 @@ def ours(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
             pages = flow.lock_pages(job, frame, store, retention)
             typed = flow.typed_rows(job, extraction, here)
             parts, rows_hash = write_parts(typed, job.contract, extraction["landing"], here, job.settings.part_rows)
-            said = performed(job.control, typed, job.scope.calendar, parse_instant(extraction["collected_at"]))
-            predicate = flow.predicate_of(job, extraction, [], said, typed.num_rows, rows_hash)
+            fold = Performed(job.control, job.scope.calendar, parse_instant(extraction["collected_at"]))
+            fold.add(typed)
+            predicate = flow.predicate_of(job, extraction, [], fold.said(), typed.num_rows, rows_hash)
             draft = Draft(job.place, extraction["landing"], system.system, tuple(parts), pages, predicate)
             reference = land(draft, store, signer, retention, clock, here, None)
             assert (reference.rows, reference.landed_now) == (rows, True)

@@ -17,12 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tieout.contracts.listing import row_keys
-from tieout.contracts.odcs import Contract
+from tieout.contracts.odcs import LANDING_COLUMN, Contract
 from tieout.times import instant
 
 TRUE_UP_TYPE = "true_up_difference.v1"
 """Evidence type of `differences`."""
-LANDING_COLUMN = "_landing"
 
 
 class Difference(StrEnum):

@@ -41,16 +41,15 @@ class Reading:
 def read(bucket: str | None, endpoint_url: str | None, period_id: str | None) -> Reading:
     """Read the register of a period as of now."""
     from tieout.flows.deviations import read_register
-    from tieout.flows.index import landings
-    from tieout.flows.status import choose_period, established_at, facts_of, read_program, read_records, status
+    from tieout.flows.status import choose_period, read_holdings, read_program, status
 
     settings, store, now = from_environment(), open_store(bucket, endpoint_url), datetime.now(UTC)
     program = read_program(settings)
     period = choose_period(program.scope.observation_periods, period_id, program.scope.calendar.day_of(now))
-    index, records = landings(store, superseded=True), read_records(store)
-    found = status(program, facts_of(index, records, established_at(store), now), period, now)
+    held = read_holdings(store, now)
+    found = status(program, held.facts, period, now)
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-        return Reading(store, program, records, read_register(settings, store, program, found, index, Path(work)))
+        return Reading(store, program, held.records, read_register(settings, store, program, found, held.index, Path(work)))
 
 
 @click.group()
@@ -124,9 +123,9 @@ def _write_csv(path: Path, listed: Sequence[Deviation]) -> None:
 
     from tieout.audit.deviations import DEVIATION_TYPE
     from tieout.audit.spreadsheet import write_csv
-    from tieout.contracts.odcs import contract_file, load_contract
+    from tieout.flows.jobs import contract_of
 
-    contract = load_contract(contract_file(from_environment().contracts_folder, DEVIATION_TYPE))
+    contract = contract_of(from_environment(), DEVIATION_TYPE)
     columns = pa.schema([pa.field("control", pa.string()), *contract.schema, pa.field("open", pa.bool_())])
     write_csv(path, columns, [pa.Table.from_pylist([_as_document(each) for each in listed], schema=columns)])
     click.echo(f"{len(listed)} deviations written to {path}")

@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from tieout.audit.deviations import DEVIATION_TYPE, DeviationKind, Observed
 from tieout.contracts.listing import row_keys
-from tieout.contracts.odcs import contract_file, load_contract
 from tieout.contracts.rules import Result
 from tieout.criteria.extractions import ExtractionState
 from tieout.criteria.performances import Performance, PerformanceState
 from tieout.criteria.standing import Standing
 from tieout.errors import LandingConflict
 from tieout.evidence.store import S3Store
+from tieout.flows.jobs import contract_of
 from tieout.flows.performed import timed
 from tieout.flows.status import Program
 from tieout.flows.true_up import landed_parts
@@ -141,7 +141,7 @@ def _events(evidence: Evidence, row: Mapping[str, Any]) -> Iterator[Observed]:
 
 def _listed_events(evidence: Evidence, row: Mapping[str, Any]) -> Iterator[Observed]:
     control = evidence.program.controls[row["control"]]
-    contract = load_contract(contract_file(evidence.settings.contracts_folder, row["evidence_type"]))
+    contract = contract_of(evidence.settings, row["evidence_type"])
     frequency = control.control_frequency
     needed = {frequency.performed_field, frequency.event_field or control.population.inclusion_date_field}
     if not needed <= set(contract.schema.names):

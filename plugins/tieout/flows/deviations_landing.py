@@ -8,7 +8,7 @@ until the next. One without rows lands too: that there are no deviations is a st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -18,15 +18,15 @@ import pyarrow as pa
 
 from tieout.audit.deviations import DEVIATION_TYPE
 from tieout.audit.risk_acceptances import RISK_ACCEPTANCE_TYPE
-from tieout.contracts.odcs import Contract, contract_file, load_contract
+from tieout.contracts.odcs import Contract
 from tieout.criteria.periods import DEVIATIONS, RISK_ACCEPTANCES
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import LandingReference, landing_id, retention_years
-from tieout.evidence.layout import LAYOUT_VERSION, MANIFESTS
-from tieout.evidence.parts import WRITER, write_parts
+from tieout.evidence.landing import LandingReference
+from tieout.evidence.layout import MANIFESTS
+from tieout.evidence.rowhash import key_order, rows_sha256
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
-from tieout.flows.derived import land_derived
+from tieout.flows.derived import derived_job, derived_landing, land_derived
 from tieout.flows.deviations import Register, Slot
 from tieout.flows.status import Program
 from tieout.provenance import code_version
@@ -47,7 +47,7 @@ class Sheet:
 
     Attributes:
         prefix: What the key of its window starts with.
-        contract: Of its rows.
+        evidence_type: Of its rows.
         rows: As dictionaries, one after the other: a hundred thousand of them at once would not fit beside all else.
         row_count: How many there are.
         second_count: How many there have to be, counted another way.
@@ -56,7 +56,7 @@ class Sheet:
     """
 
     prefix: str
-    contract: Contract
+    evidence_type: str
     rows: Iterator[dict[str, Any]]
     row_count: int
     second_count: int
@@ -93,7 +93,6 @@ def land_registers(
         StoreUnavailable: The store did not answer; run it again.
     """
     period = register.period
-    contracts = [_contract(settings, name) for name in (DEVIATION_TYPE, RISK_ACCEPTANCE_TYPE)]
     landed = []
     for control_id, control in sorted(program.controls.items()):
         first, end = max(period.first_day, control.effective_from), min(period.end_day, register.today)
@@ -101,18 +100,14 @@ def land_registers(
             slot = (control_id, source.system)
             if slot not in register.counted or end <= first:
                 continue
-            for sheet in _sheets(register, slot, *contracts):
+            for sheet in _sheets(register, slot):
                 key = f"{sheet.prefix}{register.today.isoformat()}"
                 job = flow.plan_span(settings, *slot, period, key, (first, end))
                 landed += _land(job, sheet, register, register.landed.get((*slot, sheet.prefix)), store, signer, folder, clock)
     return landed
 
 
-def _contract(settings: Settings, evidence_type: str) -> Contract:
-    return load_contract(contract_file(settings.contracts_folder, evidence_type))
-
-
-def _sheets(register: Register, slot: Slot, deviation: Contract, acceptance: Contract) -> list[Sheet]:
+def _sheets(register: Register, slot: Slot) -> list[Sheet]:
     control, system = slot
     found = register.of(slot)
     shown = [each.observed for each in found if each.observed.in_evidence]
@@ -122,14 +117,14 @@ def _sheets(register: Register, slot: Slot, deviation: Contract, acceptance: Con
     answered = {given.document for each in found for given in each.history}
     return [
         Sheet(
-            DEVIATIONS, deviation, (each.as_row() for each in found), len(found),
+            DEVIATIONS, DEVIATION_TYPE, (each.as_row() for each in found), len(found),
             register.counted[slot] - twice + len(found) - len(shown),
             f"rule results that are not met, late and missed performances of {control} in {system}, with the responses to them",
             sorted(answered | {each.document for each in shown if each.document}),
         ),
         Sheet(
-            RISK_ACCEPTANCES, acceptance, (each.as_row(system, named, register.today) for each, named in about), len(about),
-            len(about),
+            RISK_ACCEPTANCES, RISK_ACCEPTANCE_TYPE, (each.as_row(system, named, register.today) for each, named in about),
+            len(about), len(about),
             f"responses that accept a risk of {control} and are about {system}",
             sorted(each.document for each, _ in about),
         ),
@@ -146,41 +141,29 @@ def _land(
     folder: Path,
     clock: Callable[[], datetime],
 ) -> list[LandingReference]:
-    settings, contract = job.settings, sheet.contract
-    years = retention_years((contract,), settings.retention_years, settings.retention_cap_years)
-    job = replace(job, contract=contract, retention_years=max(years, job.retention_years))
-    rows = _table(sheet.rows, contract.schema)
-    _, rows_hash = write_parts(rows, contract, "", folder, settings.part_rows)
-    if last and (last["rows_sha256"], last["contract_sha256"]) == (rows_hash, contract.sha256):
+    job = derived_job(job, sheet.evidence_type)
+    rows = _table(sheet.rows, job.contract)
+    rows_hash = rows_sha256(rows)
+    if last and (last["rows_sha256"], last["contract_sha256"]) == (rows_hash, job.contract.sha256):
         return []
-    landing = landing_id(job.source.system, {**_identity(job), "rows_sha256": rows_hash, "after": last and last["landing"]})
     extraction = {
-        "landing": landing,
+        "landing": derived_landing(job, rows_sha256=rows_hash, after=last and last["landing"]),
         "collected_at": instant(register.as_of),
         "extraction": flow.extraction_state(job, register.as_of),
         "ipe": _ipe(job, sheet, register, store),
     }
-    retention = flow.retention_of(job, clock())
-    reference = land_derived(job, rows, sheet.second_count, extraction, (), store, signer, retention, clock, folder, _REASON)
+    reference = land_derived(job, rows, sheet.second_count, extraction, (), store, signer, clock, folder, _REASON)
     return [reference] if reference.landed_now else []
 
 
-def _table(rows: Iterator[dict[str, Any]], schema: pa.Schema) -> pa.Table:
-    tables = [schema.empty_table()]
+def _table(rows: Iterator[dict[str, Any]], contract: Contract) -> pa.Table:
+    """Return rows in the contract's types, in key order."""
+    tables = [contract.schema.empty_table()]
     while some := list(islice(rows, _AT_ONCE)):
-        tables.append(pa.Table.from_pylist(some, schema=schema))
-    return pa.concat_tables(tables)
-
-
-def _identity(job: flow.Job) -> dict[str, Any]:
-    return {
-        "layout": LAYOUT_VERSION,
-        "period": job.period.id,
-        "control": job.control_id,
-        "contract_sha256": job.contract.sha256,
-        "window": job.window.key,
-        "writer": WRITER,
-    }
+        tables.append(pa.Table.from_pylist(some, schema=contract.schema))
+    table = pa.concat_tables(tables)
+    order = key_order(table, contract.key)
+    return table if order is None else table.take(order)
 
 
 def _ipe(job: flow.Job, sheet: Sheet, register: Register, store: S3Store) -> dict[str, Any]:

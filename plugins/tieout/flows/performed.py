@@ -23,28 +23,11 @@ _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 Days = npt.NDArray[np.datetime64]
 
 
-def performed(control: Control, rows: pa.Table, calendar: Calendar, collected_at: datetime) -> dict[str, Any]:
-    """Return what rows say, as the manifest states it.
+class Performed:
+    """What rows say that come piece by piece.
 
     A periodic control: ``shown``, each performance with the local day on which its last row was performed; one without such a
     day is none. A control per event: ``events``, its rows counted by how they were performed, as of when they were collected.
-
-    Args:
-        control: The control.
-        rows: Its rows, in the contract's types.
-        calendar: The program's.
-        collected_at: When they were collected, UTC.
-
-    Raises:
-        ContractError: There are more than `MAX_PERFORMANCES`.
-    """
-    fold = Performed(control, calendar, collected_at)
-    fold.add(rows)
-    return fold.said()
-
-
-class Performed:
-    """What `performed` returns, of rows that come piece by piece.
 
     Args:
         control: The control.
@@ -62,7 +45,7 @@ class Performed:
             self._shown = {}
 
     def add(self, rows: pa.Table) -> None:
-        """Take a piece of the rows."""
+        """Take a piece of the rows, in the contract's types."""
         if self._events is not None:
             self._events = _together(self._events, _events(self._control, rows, self._calendar, self._collected_at))
         if self._shown is not None and len(self._shown) <= MAX_PERFORMANCES:
@@ -70,7 +53,7 @@ class Performed:
                 self._shown[name] = max(day, self._shown.get(name, day))
 
     def said(self) -> dict[str, Any]:
-        """Return what all pieces say.
+        """Return what all pieces say, as the manifest states it.
 
         Raises:
             ContractError: There are more than `MAX_PERFORMANCES`.

@@ -8,26 +8,22 @@ that the two reconcile. Run again, it finds what has landed; where an input was 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tieout.audit.reconciliation import HERE, RECONCILIATION_TYPE, THERE, Reconciled, Side, reconcile
 from tieout.collectors.ipe import AirflowRun
-from tieout.contracts.odcs import Contract, contract_file, load_contract
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import period_of, window
 from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import LandingReference, landing_id, retention_years, standing_landing
-from tieout.evidence.layout import LAYOUT_VERSION
-from tieout.evidence.parts import WRITER
+from tieout.evidence.landing import LandingReference, standing_landing
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
-from tieout.flows.derived import land_derived
-from tieout.flows.index import landings
+from tieout.flows.derived import derived_job, derived_landing, land_derived
 from tieout.flows.reconciliation_inputs import Inputs, Owed, Population, control_named, definition_sha256, inputs_of
-from tieout.flows.status import Program, established_at, facts_of, read_program, read_records
+from tieout.flows.status import Program, read_holdings, read_program
 from tieout.flows.true_up import landed_files
 from tieout.provenance import code_version
 from tieout.settings import Settings
@@ -66,15 +62,8 @@ def plan_reconciliation(settings: Settings, control_id: str, reconciliation_id: 
     period = period_of(target, scope.observation_periods, scope.zone)
     program = read_program(settings)
     control_named(program, rule.other.control).source(rule.other.system)
-    contract = difference_contract(settings)
     job = flow.plan_span(settings, control_id, rule.system, period, owed.key, days)
-    own = retention_years((contract,), settings.retention_years, settings.retention_cap_years)
-    return Plan(replace(job, contract=contract, retention_years=max(own, job.retention_years)), program, owed)
-
-
-def difference_contract(settings: Settings) -> Contract:
-    """Return the contract of `RECONCILIATION_TYPE`."""
-    return load_contract(contract_file(settings.contracts_folder, RECONCILIATION_TYPE))
+    return Plan(derived_job(job, RECONCILIATION_TYPE), program, owed)
 
 
 def compare(
@@ -98,13 +87,12 @@ def compare(
         StoreUnavailable: The store did not answer.
     """
     started, owed, rule = clock(), plan.owed, plan.owed.rule
-    index = landings(store, superseded=True)
-    facts = facts_of(index, read_records(store), established_at(store), started)
-    inputs = inputs_of(plan.program, facts, owed, started)
+    held = read_holdings(store, started)
+    inputs = inputs_of(plan.program, held.facts, owed, started)
     if inputs.awaited:
         msg = f"{owed.control}: reconciliation {rule.id} of {owed.window.key} awaits {', '.join(inputs.awaited)}."
         raise ExtractionRefused(f"{msg} Run it again when that has landed, or is past its grace.")
-    rows = {row["landing"]: row for row in index}
+    rows = {row["landing"]: row for row in held.index}
     here, there = (_side(plan, population, rows, store, folder) for population in (inputs.here, inputs.there))
     target = plan.job.contract
     found = reconcile(here, there, rule, target, (owed.window.start, owed.window.end), owed.window.key, folder)
@@ -138,7 +126,7 @@ def _ipe(
 
 def _side(plan: Plan, population: Population, rows: Mapping[str, dict[str, Any]], store: S3Store, folder: Path) -> Side:
     control: Control = plan.program.controls[population.control]
-    contract = load_contract(contract_file(plan.job.settings.contracts_folder, control.evidence_type))
+    contract = flow.contract_of(plan.job.settings, control.evidence_type)
     files = [
         path
         for each in population.landed
@@ -183,28 +171,13 @@ def reconcile_window(
     """
     job = plan.job
     found, said = compare(plan, store, clock, folder, run)
-    at, landing = clock(), _landing(job, said["inputs"])
+    at, landing = clock(), derived_landing(job, control_sha256=job.control_sha256, inputs=said["inputs"])
     extraction = {"landing": landing, "collected_at": instant(at), "extraction": flow.extraction_state(job, at), "ipe": said}
     reference = land_derived(
-        job, found.rows, found.second_count, extraction, (), store, signer, flow.retention_of(job, at), clock, folder,
+        job, found.rows, found.second_count, extraction, (), store, signer, clock, folder,
         _reason(store, job, said["inputs"]),
     )  # fmt: skip
     return reference, found
-
-
-def _landing(job: flow.Job, inputs: Mapping[str, Any]) -> str:
-    """Return the landing's id: what it was made of, under which definition, written by what."""
-    identity = {
-        "layout": LAYOUT_VERSION,
-        "period": job.period.id,
-        "control": job.control_id,
-        "control_sha256": job.control_sha256,
-        "contract_sha256": job.contract.sha256,
-        "window": job.window.key,
-        "inputs": inputs,
-        "writer": WRITER,
-    }
-    return landing_id(job.source.system, identity)
 
 
 def _reason(store: S3Store, job: flow.Job, inputs: Mapping[str, Any]) -> str | None:

@@ -18,9 +18,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from tieout.audit.true_up import LANDING_COLUMN, Compared, Difference, compare
+from tieout.audit.true_up import TRUE_UP_TYPE, Compared, Difference, compare
 from tieout.collectors.frame import Frame
 from tieout.collectors.reach import Reach
+from tieout.contracts.odcs import LANDING_COLUMN
 from tieout.criteria.periods import Window, window_key
 from tieout.errors import ConfigurationError
 from tieout.evidence.keys import DocumentSigner
@@ -29,7 +30,7 @@ from tieout.evidence.records import Record, RecordKind, objects_of, write_record
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.jobs import open_frame
-from tieout.flows.true_up import as_landed, difference_contract, landed_parts
+from tieout.flows.true_up import as_landed, landed_parts
 from tieout.flows.upkeep import retention_for
 from tieout.settings import Settings
 from tieout.times import instant, parse_instant
@@ -148,7 +149,7 @@ def rerun(job: flow.Job, manifest: Manifest, store: S3Store, clock: flow.Clock, 
     before = sealed_rows(job, manifest, store, folder)
     compared = compare(
         before, after, job.contract, job.control.population.inclusion_date_field,
-        lambda at: window_key(job.window.kind, job.scope.calendar.day_of(at)), difference_contract(job.settings),
+        lambda at: window_key(job.window.kind, job.scope.calendar.day_of(at)), flow.contract_of(job.settings, TRUE_UP_TYPE),
     )  # fmt: skip
     redefined = (*_redefined(manifest, job), *_redacted(manifest.predicate["ipe"], extraction["ipe"]))
     return Rerun(manifest, job, redefined, extraction["ipe"], compared, frame)

@@ -43,6 +43,21 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdings:
+    """What the bucket holds, read once.
+
+    Attributes:
+        index: A row of the index for each landing, superseded ones among them.
+        records: Every record, by time.
+        facts: Both, as of an instant.
+    """
+
+    index: list[dict[str, Any]]
+    records: list[Record]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """The program's files, read once."""
 
@@ -131,13 +146,23 @@ def read_program(settings: Settings) -> Program:
     )
 
 
-def read_facts(store: S3Store, now: datetime) -> Facts:
-    """Read what the bucket held at an instant: the index, the landings that it does not hold yet, and the records.
+def read_holdings(store: S3Store, now: datetime) -> Holdings:
+    """Read the index, the landings that it does not hold yet, and the records; its facts are those of an instant.
 
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    return facts_of(landings(store, superseded=True), read_records(store), established_at(store), now)
+    index, records = landings(store, superseded=True), read_records(store)
+    return Holdings(index, records, facts_of(index, records, established_at(store), now))
+
+
+def read_facts(store: S3Store, now: datetime) -> Facts:
+    """Read what the bucket held at an instant.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    return read_holdings(store, now).facts
 
 
 def facts_of(index: Iterable[Mapping[str, Any]], records: Iterable[Record], established: datetime | None, now: datetime) -> Facts:

@@ -8,7 +8,6 @@ extracted again is locked like any other raw page.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tieout.audit.true_up import LANDING_COLUMN, TRUE_UP_TYPE, Compared, compare
+from tieout.audit.true_up import TRUE_UP_TYPE, Compared, compare
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import AirflowRun
 from tieout.collectors.reach import Reach
 from tieout.contracts.expectations import require_contract, run_rules
-from tieout.contracts.odcs import Contract, contract_file, load_contract
+from tieout.contracts.odcs import LANDING_COLUMN
 from tieout.criteria.controls import Control
 from tieout.criteria.extractions import windows_expected
 from tieout.criteria.periods import TRUE_UP, ObservationPeriod, is_regular, window_key
@@ -34,7 +33,7 @@ from tieout.evidence.layout import EVIDENCE
 from tieout.evidence.manifest import read_manifest
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
-from tieout.flows.derived import land_derived
+from tieout.flows.derived import derived_job, land_derived
 from tieout.flows.index import landings
 from tieout.flows.jobs import open_frame
 from tieout.flows.status import Program
@@ -107,10 +106,10 @@ def true_up(
         results = run_rules(after, job.contract, {"second_count": extraction["expected_rows"]})
         require_contract(results, after, job.contract, extraction["origin"])
     before, compared_with = union_of_landings(job, store, folder)
-    target = difference_contract(job.settings)
+    target = derived_job(job, TRUE_UP_TYPE)
     found = compare(
         before, after.select(job.contract.schema.names), job.contract, job.control.population.inclusion_date_field,
-        lambda at: window_key(job.window.kind, job.scope.calendar.day_of(at)), target,
+        lambda at: window_key(job.window.kind, job.scope.calendar.day_of(at)), target.contract,
     )  # fmt: skip
     extraction["ipe"]["true_up"] = {
         "landings": compared_with,
@@ -118,7 +117,7 @@ def true_up(
         "rows_after": found.after,
         "rows_on_both_sides": found.matched,
     }
-    reference = _land(replace(job, contract=target), extraction, found, store, signer, clock, frame)
+    reference = _land(target, extraction, found, store, signer, clock, frame)
     return reference, found
 
 
@@ -131,13 +130,10 @@ def _land(
     clock: flow.Clock,
     frame: Frame,
 ) -> LandingReference:
-    retention = flow.retention_of(job, clock())
-    pages = flow.lock_pages(job, frame, store, retention, clock)
+    pages = flow.lock_pages(job, frame, store, flow.retention_of(job, clock()), clock)
     extraction = {**extraction, "landing": flow.landing_of_pages(job, frame.pages)}
     reason = "The true-up was run again on the same day, and the source or the landings had changed."
-    return land_derived(
-        job, found.rows, found.second_count, extraction, pages, store, signer, retention, clock, frame.folder, reason
-    )
+    return land_derived(job, found.rows, found.second_count, extraction, pages, store, signer, clock, frame.folder, reason)
 
 
 def union_of_landings(job: flow.Job, store: S3Store, folder: Path) -> tuple[pa.Table, list[str]]:
@@ -206,11 +202,6 @@ def as_landed(table: pa.Table, schema: pa.Schema, landing: str) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, names=schema.names).cast(pa.schema([field.with_nullable(True) for field in schema])).cast(schema)
-
-
-def difference_contract(settings: Settings) -> Contract:
-    """Return the contract of `TRUE_UP_TYPE`."""
-    return load_contract(contract_file(settings.contracts_folder, TRUE_UP_TYPE))
 
 
 def owed_until(program: Program, control_id: str, period: ObservationPeriod) -> datetime:

@@ -44,7 +44,7 @@ class Judged:
     Attributes:
         parts: Of the population, then of its rule results, each in its contract's key order.
         results: One per rule, contract rules first.
-        performed: As `tieout.flows.performed.performed` returns it.
+        performed: As `Performed.said` returns it.
         rows: How many rows the population has.
         rows_hash: The hash over them.
     """

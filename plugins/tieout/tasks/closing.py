@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from tieout.criteria.scope import load_scope
 from tieout.settings import Settings, from_environment
-from tieout.tasks.period_runs import LINGER, by, named_period, now
+from tieout.tasks.runs import LINGER, airflow_run, by, named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -114,7 +114,6 @@ class TrueUpOperator(_MappedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """True up one system of one control."""
-        from tieout.collectors.ipe import AirflowRun
         from tieout.flows.true_up import plan_true_up, true_up
         from tieout.tasks.connections import AirflowReach, landing_signer, stores
 
@@ -122,11 +121,9 @@ class TrueUpOperator(_MappedOperator):
         scope = load_scope(settings.scope_file)
         today = scope.calendar.day_of(now())
         job = plan_true_up(settings, self.control_id, self.system, self.period(settings), today, AirflowReach())
-        task = context["ti"]
-        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
-            reference, found = true_up(job, evidence, landing_signer(settings), now, Path(work), run)
+            reference, found = true_up(job, evidence, landing_signer(settings), now, Path(work), airflow_run(context))
         log.info(
             "%s %s: %s rows landed, %s at the source now, %s differ: %s",
             self.control_id, self.system, found.before, found.after, found.rows.num_rows, reference.manifest_key,
@@ -151,19 +148,16 @@ class PostPeriodOperator(_MappedOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Extract one system of one control."""
-        from tieout.collectors.ipe import AirflowRun
         from tieout.flows.post_period import extract, plan_post_period
         from tieout.tasks.connections import AirflowReach, landing_signer, stores
 
         settings = from_environment()
         until = date.fromisoformat(context["params"]["until"])
         job = plan_post_period(settings, self.control_id, self.system, self.period(settings), until, AirflowReach())
-        task = context["ti"]
-        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
             reason = context["params"].get("supersede_reason")
-            reference = extract(job, evidence, landing_signer(settings), now, Path(work), run, reason)
+            reference = extract(job, evidence, landing_signer(settings), now, Path(work), airflow_run(context), reason)
         log.info("%s %s: %s rows after the period: %s", self.control_id, self.system, reference.rows, reference.manifest_key)
         return {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256, "rows": reference.rows}
 
@@ -180,7 +174,7 @@ class CloseOperator(BaseOperator):
         from tieout.flows.close import close, is_closed, open_points
         from tieout.flows.differences import read_true_ups
         from tieout.flows.reconciliation_state import read_reconciliations
-        from tieout.flows.status import read_facts, read_program, read_records, status
+        from tieout.flows.status import read_holdings, read_program, status
         from tieout.flows.upkeep import retention_for
         from tieout.tasks.connections import landing_signer, stores
         from tieout.tasks.deviations import land_now
@@ -189,19 +183,18 @@ class CloseOperator(BaseOperator):
         program, at = read_program(settings), now()
         scope = program.scope
         evidence, _ = stores(settings)
-        records = read_records(evidence)
+        held = read_holdings(evidence, at)
         named = named_period(program, context)
         ended = [period for period in scope.observation_periods if period.type == 2 and period.end(scope.zone) <= at]
-        to_close = [period for period in ([named] if named else ended) if not is_closed(records, period, scope)]
+        to_close = [period for period in ([named] if named else ended) if not is_closed(held.records, period, scope)]
         if not to_close:
             raise AirflowSkipException("no period has ended and is not closed")
         period = min(to_close, key=lambda each: each.end_day)
-        facts = read_facts(evidence, at)
-        found = status(program, facts, period, at)
+        found = status(program, held.facts, period, at)
         with TemporaryDirectory(prefix="tieout-") as work:
             true_ups = read_true_ups(evidence, period, Path(work))
-            reconciled = read_reconciliations(evidence, program, facts, period, at, Path(work))
-        _, register = land_now(settings, program, found)  # as it stands when the period is closed
+            reconciled = read_reconciliations(evidence, program, held.facts, period, at, Path(work))
+        _, register = land_now(settings, program, found, held.index)  # as it stands when the period is closed
         points = open_points(program, found, true_ups, register.deviations, at, reconciled)
         if points:
             _log_points(period, points)

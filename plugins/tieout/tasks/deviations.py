@@ -6,12 +6,12 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from tieout.settings import Settings, from_environment
-from tieout.tasks.period_runs import LINGER, named_period, now
+from tieout.tasks.runs import LINGER, named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -33,32 +33,37 @@ class RegisterOperator(BaseOperator):
         """Read the evidence and the responses of each period, and land what they say now."""
         from tieout.flows.close import is_closed
         from tieout.flows.outlook import current_periods
-        from tieout.flows.status import read_facts, read_program, read_records, status
+        from tieout.flows.status import read_holdings, read_program, status
         from tieout.tasks.connections import stores
 
         settings = from_environment()
         program, at = read_program(settings), now()
         evidence, _ = stores(settings)
         named = named_period(program, context)
-        records, facts = read_records(evidence), read_facts(evidence, at)
+        held = read_holdings(evidence, at)
         periods = [named] if named else current_periods(program, at, LINGER)
         landed = []
         for period in periods:
-            if not is_closed(records, period, program.scope):
-                keys, _ = land_now(settings, program, status(program, facts, period, at))
+            if not is_closed(held.records, period, program.scope):
+                keys, _ = land_now(settings, program, status(program, held.facts, period, at), held.index)
                 landed += keys
         return landed
 
 
-def land_now(settings: Settings, program: Program, found: Status) -> tuple[list[str], Register]:
-    """Land the registers of a period; returns the manifests' keys, and what they say."""
+def land_now(settings: Settings, program: Program, found: Status, index: list[dict[str, Any]]) -> tuple[list[str], Register]:
+    """Land the registers of a period; returns the manifests' keys, and what they say.
+
+    Args:
+        settings: The installation's.
+        program: The program's files.
+        found: Where the period stands.
+        index: `tieout.flows.index.landings`, with those that are superseded, as the status was read from it.
+    """
     from tieout.flows.deviations import read_register, totals
     from tieout.flows.deviations_landing import land_registers
-    from tieout.flows.index import landings
     from tieout.tasks.connections import landing_signer, stores
 
     evidence, _ = stores(settings)
-    index = landings(evidence, superseded=True)
     with TemporaryDirectory(prefix="tieout-") as work:
         register = read_register(settings, evidence, program, found, index, Path(work))
         landed = land_registers(settings, evidence, landing_signer(settings), program, register, Path(work), now)

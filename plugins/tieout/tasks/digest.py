@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from tieout.settings import from_environment
-from tieout.tasks.period_runs import now
+from tieout.tasks.runs import now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -20,11 +19,11 @@ from airflow.sdk import BaseOperator
 from tieout.errors import ExtractionRefused, TerminalError
 from tieout.settings import Settings, from_environment
 from tieout.tasks.progress import logged
+from tieout.tasks.runs import airflow_run, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from tieout.collectors.ipe import AirflowRun
     from tieout.evidence.store import S3Store
     from tieout.flows.population_export import Job
 
@@ -32,10 +31,6 @@ log = logging.getLogger(__name__)
 
 Reference = dict[str, str]
 """Key and SHA-256 of a document in the staging bucket."""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class _WindowOperator(BaseOperator):
@@ -68,13 +63,6 @@ class _WindowOperator(BaseOperator):
         return plan(settings, self.control_id, self.system, key, AirflowReach())
 
 
-def _run(context: Context) -> AirflowRun:
-    from tieout.collectors.ipe import AirflowRun
-
-    task = context["ti"]
-    return AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
-
-
 class CollectOperator(_WindowOperator):
     """Collect: read the window, lock the raw pages, stage the rows.
 
@@ -93,13 +81,13 @@ class CollectOperator(_WindowOperator):
         settings = from_environment()
         job = self.job(settings, context)
         evidence, staging = stores(settings)
-        run = _run(context)
+        run = airflow_run(context)
         log.info("Collecting %s of %s, %s to %s", self.system, self.control_id, job.window.start, job.window.end)
         with TemporaryDirectory(prefix="tieout-") as work:
             frame = open_frame(job, Path(work), evidence)
-            with keeping_unusable(job, frame, run, _now, evidence, landing_signer(settings)):
-                document = collect(job, frame, _now, run)
-            document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, retention_of(job, _now()))]
+            with keeping_unusable(job, frame, run, now, evidence, landing_signer(settings)):
+                document = collect(job, frame, now, run)
+            document["pages"] = [asdict(page) for page in lock_pages(job, frame, evidence, retention_of(job, now()))]
             ipe = document["ipe"]
             log.info("Read %s rows, %s of them in the window", ipe["rows_read"], ipe["rows_in_window"])
             prefix = staging_prefix(job.place, document["landing"])
@@ -153,7 +141,7 @@ class ValidateOperator(_WindowOperator):
             except TerminalError as error:
                 pages = [StoredPage(**page) for page in extraction["pages"]]
                 signer = landing_signer(settings)
-                raise kept(job, extraction["landing"], pages, error, _run(context), _now(), evidence, signer) from error
+                raise kept(job, extraction["landing"], pages, error, airflow_run(context), now(), evidence, signer) from error
             for result in validated.results:
                 log.info(
                     "%s rule %s: %s (met %s, not met %s, not determinable %s)",
@@ -200,8 +188,8 @@ class LandOperator(_WindowOperator):
                 draft(job, document["predicate"], document["parts"], document["pages"], folder),
                 evidence,
                 landing_signer(settings),
-                retention_of(job, _now()),
-                _now,
+                retention_of(job, now()),
+                now,
                 folder,
                 context["params"].get("supersede_reason"),
             )

@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from tieout.settings import from_environment
-from tieout.tasks.period_runs import LINGER, SHOWN, by, named_period, now
+from tieout.tasks.runs import LINGER, SHOWN, by, named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from tieout.settings import from_environment
-from tieout.tasks.period_runs import LINGER, named_period, now
+from tieout.tasks.runs import LINGER, airflow_run, named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -31,17 +31,17 @@ class ReconcilePlanOperator(BaseOperator):
         from tieout.flows.close import is_closed
         from tieout.flows.outlook import current_periods
         from tieout.flows.reconciliation_state import reconciliations_due
-        from tieout.flows.status import read_facts, read_program, read_records
+        from tieout.flows.status import read_holdings, read_program
         from tieout.tasks.connections import stores
 
         settings, at = from_environment(), now()
         program = read_program(settings)
         evidence, _ = stores(settings)
-        facts, records = read_facts(evidence, at), read_records(evidence)
+        held = read_holdings(evidence, at)
         named = named_period(program, context)
         current = current_periods(program, at, LINGER)
-        periods = [named] if named else [each for each in current if not is_closed(records, each, program.scope)]
-        due = [each for period in periods for each in reconciliations_due(evidence, program, facts, period, at)]
+        periods = [named] if named else [each for each in current if not is_closed(held.records, each, program.scope)]
+        due = [each for period in periods for each in reconciliations_due(evidence, program, held.facts, period, at)]
         return [
             {"control_id": control_id, "reconciliation": reconciliation, "window": window}
             for control_id, reconciliation, window in dict.fromkeys(due)  # a window at the edge is owed in two periods
@@ -65,17 +65,14 @@ class ReconcileOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Reconcile."""
-        from tieout.collectors.ipe import AirflowRun
         from tieout.flows.reconciliation import plan_reconciliation, reconcile_window
         from tieout.tasks.connections import landing_signer, stores
 
         settings = from_environment()
         plan = plan_reconciliation(settings, self.control_id, self.reconciliation, self.window)
-        task = context["ti"]
-        run = AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
         evidence, _ = stores(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
-            reference, found = reconcile_window(plan, evidence, landing_signer(settings), now, Path(work), run)
+            reference, found = reconcile_window(plan, evidence, landing_signer(settings), now, Path(work), airflow_run(context))
         log.info(
             "%s %s %s: %s rows here, %s of them matched; %s there, %s matched; %s differ: %s",
             self.control_id, self.reconciliation, self.window, found.here.rows, found.here.matched, found.there.rows,

@@ -15,7 +15,7 @@ from tests.unit.criteria.axes import make_control
 from tieout.criteria.calendar import Allowance, BusinessCalendar, Calendar
 from tieout.criteria.controls import Control
 from tieout.errors import ContractError
-from tieout.flows.performed import MAX_PERFORMANCES, Performed, due_days, local_days, performed
+from tieout.flows.performed import MAX_PERFORMANCES, Performed, due_days, local_days
 
 BERLIN = Calendar(ZoneInfo("Europe/Berlin"), BusinessCalendar(holidays=(date(2026, 4, 3), date(2026, 4, 6))))
 STAMP = pa.timestamp("us", tz="UTC")
@@ -51,6 +51,13 @@ def leavers(*rows: tuple[str | None, str | None]) -> pa.Table:
             "done_at": pa.array([at(row[1]) for row in rows], STAMP),
         }
     )
+
+
+def performed(control: Control, rows: pa.Table, calendar: Calendar, collected_at: datetime) -> dict[str, Any]:
+    """Return what rows say that come at once."""
+    fold = Performed(control, calendar, collected_at)
+    fold.add(rows)
+    return fold.said()
 
 
 def shown(control: Control, rows: pa.Table) -> list[dict[str, str]]:

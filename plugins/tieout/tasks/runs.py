@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What tasks around a period share: the time, who runs, and which period a run names."""
+"""What tasks share: the time, who runs, and which period a run names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from tieout.collectors.ipe import AirflowRun
     from tieout.criteria.periods import ObservationPeriod
     from tieout.flows.status import Program
 
@@ -27,6 +28,14 @@ def by(context: Context) -> str:
     """Return who runs, as records say it."""
     task = context["ti"]
     return f"{task.dag_id} {task.run_id} {task.task_id}"
+
+
+def airflow_run(context: Context) -> AirflowRun:
+    """Return who runs, as the IPE record says it."""
+    from tieout.collectors.ipe import AirflowRun
+
+    task = context["ti"]
+    return AirflowRun(task.dag_id, task.run_id, task.task_id, task.try_number)
 
 
 def named_period(program: Program, context: Context) -> ObservationPeriod | None:
