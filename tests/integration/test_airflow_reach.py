@@ -104,6 +104,6 @@ def test_an_address_that_makes_no_engine_shows_no_secret(monkeypatch: pytest.Mon
 def test_a_bucket_needs_a_connection_of_type_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_DROP", "aws://key:secret-key@/?region_name=eu-central-1")
     monkeypatch.setenv("AIRFLOW_CONN_TICKETS", "http://tickets.test")
-    assert AirflowReach().bucket("drop").meta.region_name == "eu-central-1"
+    assert AirflowReach().aws("drop", "s3").meta.region_name == "eu-central-1"
     with pytest.raises(ConfigurationError, match="connection 'tickets': expected type 'aws', got 'http'"):
-        AirflowReach().bucket("tickets")
+        AirflowReach().aws("tickets", "s3")

@@ -35,9 +35,9 @@ class Connections(NoReach):
         """Hand out this client."""
         self._client = client
 
-    def bucket(self, conn_id: str) -> Any:
+    def aws(self, conn_id: str, service: str, region: str | None = None) -> Any:
         """Return the client."""
-        assert conn_id == "drop"
+        assert (conn_id, service, region) == ("drop", "s3", None)
         return self._client
 
 

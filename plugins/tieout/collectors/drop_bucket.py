@@ -75,7 +75,7 @@ def find_in_bucket(frame: Frame, path: str) -> Drop:
         msg = f"system {frame.source.system!r}: parameter 'path': expected s3://bucket/prefix/, got {path!r}."
         raise ConfigurationError(msg)
     connection = frame.parameter("connection", str)
-    client = frame.reach.bucket(connection)
+    client = frame.reach.aws(connection, "s3")
     listed = _list(client, bucket, prefix)
     files = tuple(
         BucketFile(client, bucket, key, listed[key].get("ETag"), _owner(listed[key]))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from tieout.collectors.ipe import (
 from tieout.collectors.tally import Tally, keys_of, numbers_of
 from tieout.contracts.cast import POSITION_COLUMN, cast_column, check_columns
 from tieout.contracts.odcs import Contract
+from tieout.documents import Document
 from tieout.errors import ConfigurationError, ContractError, ExtractionRefused
 from tieout.provenance import code_version
 from tieout.times import instant
@@ -75,6 +77,16 @@ def find_collector(name: str) -> Collector:
         msg = f"collector {name!r}: tieout/collectors/{name}.py is no collector: it has no function collect."
         raise ConfigurationError(msg)
     return collector
+
+
+def parameters_of(name: str) -> type[Document] | None:
+    """Return the model of a collector's parameters, class ``Parameters`` of its module; ``None`` where it has none.
+
+    Raises:
+        ConfigurationError: As `find_collector`.
+    """
+    model: type[Document] | None = getattr(sys.modules[find_collector(name).__module__], "Parameters", None)
+    return model
 
 
 def extract(frame: Frame, contract: Contract, inclusion: Inclusion, clock: Clock, run: AirflowRun | None) -> Extraction:

@@ -17,9 +17,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from tieout.collectors.ipe import (
     MAX_KEYS,
@@ -37,14 +39,18 @@ from tieout.collectors.reach import NoReach, Reach
 from tieout.collectors.redaction import Redactor
 from tieout.criteria.controls import SystemSource
 from tieout.criteria.periods import Window
-from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
+from tieout.documents import Document, mistakes_in
+from tieout.errors import ConfigurationError, ContractError, ExtractionRefused, SourceUnavailable
 from tieout.persons import load_person_key
 from tieout.settings import Settings
 
+SNAPSHOT_DAYS = 7
+"""So many days after a window's end, what stands then may be taken for what stood at its end."""
 _BLOCK = 1024 * 1024
 Clock = Callable[[], datetime]
 """Tells the time, UTC."""
 T = TypeVar("T")
+M = TypeVar("M", bound=Document)
 
 
 def _nothing_before() -> dict[str, Any] | None:
@@ -96,6 +102,19 @@ class Frame:
             msg = f"system {self.source.system!r}: parameter {name!r}: expected {kind.__name__}, got {value!r}."
             raise ConfigurationError(msg)
         return value
+
+    def parameters(self, model: type[M]) -> M:
+        """Return all parameters of the system's YAML, as a collector's model states them.
+
+        Raises:
+            ConfigurationError: One line for each that is wrong.
+        """
+        try:
+            return model.model_validate(self.source.parameters)
+        except ValidationError as error:
+            found = mistakes_in(model, error)
+            lines = (f"system {self.source.system!r}: parameters.{'.'.join(map(str, at))}: {text}" for at, text in found)
+            raise ConfigurationError("\n".join(lines)) from error
 
     def path(self, name: str) -> Path:
         """Return a parameter that is a path; a relative one starts at the project's folder."""
@@ -149,6 +168,25 @@ class Frame:
         before = self.drops[at]
         room = MAX_KEYS - len(before.keys)
         self.drops[at] = Drop(reason, before.rows + len(keys), (*before.keys, *keys[:room]) if room else before.keys)
+
+    def as_of_the_end(self) -> datetime:
+        """Return the instant that a source which shows only what stands now is read for: the window's last second, UTC.
+
+        What stands now says something about then only while that is not long ago, `SNAPSHOT_DAYS` at most. Rows that are
+        placed by this instant state beside it when they were really read.
+
+        Raises:
+            ExtractionRefused: The window ended longer ago.
+        """
+        ended = self.clock() - self.window.end
+        if ended > timedelta(days=SNAPSHOT_DAYS):
+            msg = (
+                f"window {self.window.key!r}: system {self.source.system!r} shows only what stands now, and the window ended "
+                f"{ended.days} days ago: expected at most {SNAPSHOT_DAYS}. What stood then can not be read any more; the window "
+                f"stays on record as not extracted."
+            )
+            raise ExtractionRefused(msg)
+        return self.window.end - timedelta(seconds=1)
 
     def asked_again(self, answer: str, waited_seconds: float) -> None:
         """State an answer that was no usable page, such as ``HTTP 429``, and how long it was waited before asking again."""

@@ -8,14 +8,17 @@ A request is sent at most `TRIES` times, an extraction waits at most `MAX_WAIT_S
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 
+from tieout.collectors.bundles import Bundle
 from tieout.collectors.frame import Frame
-from tieout.collectors.http_address import base_url, without_query
+from tieout.collectors.http_address import base_url, request_line, without_query
+from tieout.collectors.http_errors import error_text
 from tieout.collectors.http_waits import (
     MAX_WAIT_SECONDS,
     TRIES,
@@ -30,6 +33,8 @@ from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
 if TYPE_CHECKING:
     import requests
 
+T = TypeVar("T")
+NOTHING_ABSENT: frozenset[int] = frozenset()
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _TIMEOUT = (10, 60)
 """Seconds to connect, and between two pieces of an answer."""
@@ -70,6 +75,8 @@ class Exchange:
         self._session.headers["User-Agent"] = "tieout"
         self._session.headers["Accept"] = "application/json"
         self._waited = 0.0
+        self.longest_wait: float = MAX_WAIT_SECONDS
+        """Seconds that the extraction waits for this source in all; a source whose limit takes longer says so."""
 
     def ask(self, request: requests.Request, what: str) -> Answer:
         """Send a request until it is answered, and capture the answer as a raw page.
@@ -81,9 +88,46 @@ class Exchange:
         Raises:
             ConfigurationError: The credential, the address or the request is refused: asking again would not help.
             ContractError: The answer is larger than `MAX_ANSWER_BYTES`, or leads to another host.
-            SourceUnavailable: No usable answer came within `TRIES` and `MAX_WAIT_SECONDS`.
+            SourceUnavailable: No usable answer came within `TRIES` and the longest wait.
         """
         what = f"{request.method} {without_query(request.url)}, {what}"
+        response, content = self._answered(request, what, lambda response: self._content(response, what))
+        return Answer(response, content, what)
+
+    def gather(
+        self, wanted: Iterable[tuple[T, requests.Request]], *, absent: frozenset[int] = NOTHING_ABSENT
+    ) -> Iterator[tuple[T, Any]]:
+        """Send many small requests, one after the other, and keep their answers together (`Bundle`).
+
+        Args:
+            wanted: Requests as for `ask`, each with what it is about.
+            absent: Statuses that are answers too: what was asked for is not there.
+
+        Yields:
+            What a request was about, and the JSON of its answer as captured; ``None`` where that had a status of ``absent``.
+
+        Raises:
+            ConfigurationError: As `ask`, and so on for the others; the answers until then are kept.
+        """
+        bundle, about = Bundle(self.frame), []
+        try:
+            for each, request in wanted:
+                what = f"{request.method} {without_query(request.url)}"
+                response, content = self._answered(request, what, lambda response, what=what: self._json(response, what, absent))  # type: ignore[misc]
+                bundle.add(request_line(request), response.content if content is not _ABSENT else b"null")
+                about.append(each)
+                if bundle.is_full:
+                    yield from zip(about, bundle.keep(), strict=True)
+                    about = []
+        except Exception:
+            bundle.keep()
+            raise
+        yield from zip(about, bundle.keep(), strict=True)
+
+    def _answered(
+        self, request: requests.Request, what: str, read: Callable[[requests.Response], Any]
+    ) -> tuple[requests.Response, Any]:
+        """Send a request until an answer comes that is none to ask for again and can be read; return it, and what was read."""
         self._refuse_elsewhere(request.url, what)
         for tries in range(1, TRIES + 1):
             last = tries == TRIES
@@ -91,16 +135,16 @@ class Exchange:
             if response is None:
                 self._wait(float(2 ** (tries - 1)), problem, what, last=last)
                 continue
-            if is_worth_asking_again(response.status_code, response.headers):
-                seconds = seconds_until_asked_again(response.headers, tries, self.frame.clock())
-                kind = f"HTTP {response.status_code}"
-                if last or self._waited + seconds > MAX_WAIT_SECONDS:
+            if is_worth_asking_again(response.status_code, response.headers, response.content):
+                now = self.frame.clock()
+                seconds = seconds_until_asked_again(response.headers, tries, now, response.status_code, response.content)
+                if last or self._waited + seconds > self.longest_wait:
                     self._capture(response)
-                self._wait(seconds, kind, what, last=last)
+                self._wait(seconds, f"HTTP {response.status_code}", what, last=last)
                 continue
-            content = self._content(response, what)
+            content = read(response)
             if content is not _BROKEN:
-                return Answer(response, content, what)
+                return response, content
             self._wait(float(2 ** (tries - 1)), "JSON that is cut off or malformed", what, last=last)
         msg = f"{what}: no usable answer."  # not reached: the last wait raises
         raise SourceUnavailable(msg)
@@ -155,7 +199,7 @@ class Exchange:
         """
         page = self._capture(response)
         if not 200 <= response.status_code < 300:
-            raise ConfigurationError(self._refusal(response.status_code, what))
+            raise ConfigurationError(self._refusal(response.status_code, what, response.content))
         with pa.input_stream(str(page), compression="zstd") as stored:
             data = stored.read()
         try:
@@ -163,12 +207,29 @@ class Exchange:
         except ValueError:  # also a text that is no UTF-8
             return _BROKEN
 
+    def _json(self, response: requests.Response, what: str, absent: frozenset[int]) -> Any:
+        """Return an answer's JSON as received, `_ABSENT`, or `_BROKEN`; what is not usable is captured by itself.
+
+        Raises:
+            ConfigurationError: The status says that asking again would not help.
+        """
+        if response.status_code in absent:
+            return _ABSENT
+        if 200 <= response.status_code < 300:
+            try:
+                return json.loads(response.content)
+            except ValueError:
+                self._capture(response)
+                return _BROKEN
+        self._capture(response)
+        raise ConfigurationError(self._refusal(response.status_code, what, response.content))
+
     def _capture(self, response: requests.Response) -> Any:
         media_type = response.headers.get("content-type", "application/octet-stream").partition(";")[0].strip()
         suffix = ".json" if "json" in media_type else ".txt"
         return self.frame.capture(iter([response.content]), suffix, media_type)
 
-    def _refusal(self, status: int, what: str) -> str:
+    def _refusal(self, status: int, what: str, body: bytes = b"") -> str:
         name = f"Airflow Connection {self._connection.id!r}"
         if status in (401, 403):
             cure = f"the credential of {name} is expired, revoked, or may not read this. Renew it there, or give it the right"
@@ -176,7 +237,13 @@ class Exchange:
             cure = f"the source has moved. Correct the address of {name}, or the path in the control's YAML"
         else:
             cure = "the source does not understand the request. Correct path and query in the control's YAML"
+            cure += self._said(body)
         return f"{what}: expected 200, got HTTP {status}: {cure}. Nothing lands; the answer is kept."
+
+    def _said(self, body: bytes) -> str:
+        """Return what the source itself says is wrong with a request; nothing where it says nothing that can be shown."""
+        said = error_text(body)
+        return f'. It says: "{self.frame.as_captured(said)}"' if said else ""
 
     def _wait(self, seconds: float, answer: str, what: str, *, last: bool) -> None:
         """Wait before a request is sent again.
@@ -184,12 +251,12 @@ class Exchange:
         Raises:
             SourceUnavailable: It was sent often enough, or the wait would be too long.
         """
-        if last or self._waited + seconds > MAX_WAIT_SECONDS:
+        if last or self._waited + seconds > self.longest_wait:
             self.frame.asked_again(answer, 0)
             why = (
                 f"{TRIES} times"
                 if last
-                else f"asked to wait {seconds:.0f} s, more than the {MAX_WAIT_SECONDS} s of one extraction"
+                else f"asked to wait {seconds:.0f} s, more than the {self.longest_wait:.0f} s of one extraction"
             )
             msg = f"{what}: expected a page, got {answer}, {why}. Nothing lands; run the window again when the source answers."
             raise SourceUnavailable(msg)
@@ -212,6 +279,7 @@ class Exchange:
 
 
 _BROKEN = object()
+_ABSENT = object()
 
 
 def _body(response: requests.Response, pieces: list[bytes]) -> bytes:

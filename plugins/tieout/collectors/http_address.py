@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from tieout.collectors.reach import SourceConnection
 from tieout.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import requests
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -34,3 +38,9 @@ def base_url(connection: SourceConnection) -> str:
 def without_query(url: str) -> str:
     """Return an address without its query, which may hold a secret or personal data."""
     return url.partition("?")[0]
+
+
+def request_line(request: requests.Request) -> str:
+    """Return method, path and query of a request that holds no credential."""
+    query = urlencode(request.params or {}, doseq=True)
+    return f"{request.method} {urlsplit(request.url).path}{'?' if query else ''}{query}"

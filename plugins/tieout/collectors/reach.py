@@ -55,11 +55,16 @@ class Reach(Protocol):
             ConfigurationError: There is none of this name, or the provider of its type is not installed.
         """
 
-    def bucket(self, conn_id: str) -> Any:
-        """Return an S3 client for a connection of type ``aws``.
+    def aws(self, conn_id: str, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client of an AWS service for a connection of type ``aws``.
+
+        Args:
+            conn_id: The connection.
+            service: As boto3 names it: ``guardduty``.
+            region: ``None`` is the connection's own.
 
         Raises:
-            ConfigurationError: There is none of this name.
+            ConfigurationError: There is none of this name, or it is of another type.
         """
 
 
@@ -74,8 +79,9 @@ class NoReach:
         """Refuse."""
         raise _refused(conn_id)
 
-    def bucket(self, conn_id: str) -> Any:
+    def aws(self, conn_id: str, service: str, region: str | None = None) -> Any:
         """Refuse."""
+        del service, region
         raise _refused(conn_id)
 
 

@@ -13,7 +13,7 @@ from tieout.collectors.http import Exchange
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
 from tieout.collectors.rest_paging import Reader
 from tieout.collectors.rest_parameters import RestParameters
-from tieout.collectors.rest_requests import credential, proven, request_of, rest_parameters, second_count
+from tieout.collectors.rest_requests import credential, proven, request_of, second_count
 
 NO_TOTAL = "The source does not say how many rows there are: that none is missing rests on its own paging alone."
 
@@ -26,7 +26,11 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         ContractError: The read can not be whole: see `Reader.pages`.
         SourceUnavailable: The source did not answer, limits for longer than one extraction waits, or changed meanwhile.
     """
-    parameters = rest_parameters(frame)
+    yield from read(frame, frame.parameters(RestParameters))
+
+
+def read(frame: Frame, parameters: RestParameters) -> Iterator[pa.Table]:
+    """Read a source that parameters describe: a control's, or those of a collector for one vendor. Raises as `collect`."""
     connection = frame.reach.connection(parameters.connection)
     exchange = Exchange(frame, connection, credential(parameters.auth, connection))
     request = request_of(parameters, exchange.base, frame.window)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from tieout.collectors.frame import Frame
 from tieout.collectors.http import Exchange
 from tieout.collectors.http_address import base_url
@@ -17,7 +15,6 @@ from tieout.collectors.reach import SourceConnection
 from tieout.collectors.rest_parameters import Auth, Proof, RestParameters
 from tieout.collectors.rest_rows import Picker
 from tieout.criteria.periods import Window
-from tieout.documents import mistakes_in
 from tieout.errors import ConfigurationError, ContractError
 from tieout.times import instant
 
@@ -30,20 +27,6 @@ _FORMATS: dict[str, Callable[[datetime], str]] = {
     "unix": lambda time: str(int(time.timestamp())),
     "unix_ms": lambda time: str(int(time.timestamp() * 1000)),
 }
-
-
-def rest_parameters(frame: Frame) -> RestParameters:
-    """Return the parameters of a source.
-
-    Raises:
-        ConfigurationError: One line for each that is wrong.
-    """
-    try:
-        return RestParameters.model_validate(frame.source.parameters)
-    except ValidationError as error:
-        found = mistakes_in(RestParameters, error)
-        lines = (f"system {frame.source.system!r}: parameters.{'.'.join(map(str, at))}: {text}" for at, text in found)
-        raise ConfigurationError("\n".join(lines)) from error
 
 
 def bound(value: Any, window: Window, time_format: str) -> Any:

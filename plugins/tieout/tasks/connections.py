@@ -128,17 +128,19 @@ class AirflowReach:
             )
             raise ConfigurationError(msg) from None
 
-    def bucket(self, conn_id: str) -> Any:
-        """Return an S3 client for a connection of type ``aws``.
+    def aws(self, conn_id: str, service: str, region: str | None = None) -> Any:
+        """Return a boto3 client of an AWS service for a connection of type ``aws``.
 
         Raises:
             ConfigurationError: There is none of this name, or it is of another type.
         """
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
         found = _airflow_connection(conn_id)
         if found.conn_type != "aws":
             msg = f"connection {conn_id!r}: expected type 'aws', got {found.conn_type!r}."
             raise ConfigurationError(msg)
-        return _client(conn_id)
+        return AwsBaseHook(aws_conn_id=conn_id, client_type=service, region_name=region).get_conn()
 
 
 def command_line_reach() -> AirflowReach:

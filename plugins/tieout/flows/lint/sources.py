@@ -8,9 +8,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from tieout.collectors.extraction import parameters_of
 from tieout.collectors.rest_parameters import RestParameters
 from tieout.criteria.controls import Control, SystemSource
-from tieout.documents import Location, did_you_mean, mistakes_in
+from tieout.documents import Document, Location, did_you_mean, mistakes_in
 from tieout.flows.lint.project import Problem, Project, Read
 
 _DROPS = ("object_drop", "ocsf", "csv_merges")
@@ -23,6 +24,17 @@ def check_source(control: Read[Control], at: Location, source: SystemSource, pro
         yield from _drop(control, at, source.parameters, project)
     elif source.collector == "rest":
         yield from _rest(control, at, source.parameters, project)
+    elif model := parameters_of(source.collector):
+        yield from _own(control, at, source.parameters, model)
+
+
+def _own(control: Read[Control], at: Location, parameters: Mapping[str, object], model: type[Document]) -> Iterator[Problem]:
+    try:
+        model.model_validate(parameters)
+    except ValidationError as error:
+        for inner, message in mistakes_in(model, error):
+            name = ".".join(map(str, inner))
+            yield control.problem((*at, *inner), f"{f'parameter {name!r}' if name else 'parameters'}: {message}")
 
 
 def _rest(control: Read[Control], at: Location, parameters: Mapping[str, object], project: Project) -> Iterator[Problem]:

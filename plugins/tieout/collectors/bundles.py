@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps the answers to many small requests together: a raw page of JSON lines, each with its request and its answer.
+
+A population of which each row takes a request of its own would otherwise make an object of each answer, and each would be locked.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from tieout.collectors.frame import Frame
+
+MAX_BYTES = 8 * 1024 * 1024
+"""A page is kept once its answers are together as large as this."""
+MEDIA_TYPE = "application/x-ndjson"
+
+
+class Bundle:
+    """The answers of one extraction that are not yet kept.
+
+    Args:
+        frame: The extraction's frame, which keeps them.
+    """
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._lines: list[bytes] = []
+        self._bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to `keep` them."""
+        return self._bytes >= MAX_BYTES
+
+    def add(self, request: str, answer: bytes) -> None:
+        """Add an answer that is JSON.
+
+        Args:
+            request: What was asked, without a credential.
+            answer: As received; its line breaks, which JSON has between its tokens only, become blanks.
+        """
+        line = b'{"request": %b, "answer": %b}\n' % (json.dumps(request).encode(), b" ".join(answer.split(b"\n")))
+        self._lines.append(line)
+        self._bytes += len(line)
+
+    def keep(self) -> Iterator[Any]:
+        """Keep what was added as one raw page, and return the answers as captured, in order; nothing keeps none.
+
+        Raises:
+            ContractError: As `Frame.capture`.
+        """
+        if not self._lines:
+            return iter(())
+        page = self._frame.capture(iter(self._lines), ".jsonl", MEDIA_TYPE)
+        self._lines, self._bytes = [], 0
+        with pa.input_stream(str(page), compression="zstd") as stored:
+            return iter([json.loads(line)["answer"] for line in stored.read().splitlines()])
