@@ -22,7 +22,8 @@ from tieout.commands.identity import identity
 from tieout.evidence.identities import Erasure, IdentityTable, Person
 from tieout.evidence.landing import LandingReference
 from tieout.evidence.verify import Outcome
-from tieout.local.demo import WINDOWS, Tally, tally
+from tieout.local.demo import WINDOWS
+from tieout.local.demo_report import Tally, tally
 from tieout.local.installation import IDENTITY_BUCKET
 from tieout.persons import PersonKey, load_person_key
 

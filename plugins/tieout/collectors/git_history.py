@@ -19,7 +19,6 @@ from tieout.times import parse_instant
 
 RULE = "history_only_grows"
 NAME = "The protected branch's history only grows"
-_CHANGE_KEY = ("system", "sha")
 _ENTRY = re.compile(rb"^([0-9a-f]{40,64}) ([0-9a-f]{40,64}) [^\t]*? (\d+) [+-]\d{4}(?:\t|$)")
 _NO_REFLOG = (
     "The repository keeps no reflog of the branch: what was rewritten and put back between two extractions shows nowhere."
@@ -62,7 +61,9 @@ class _Lost:
         self.reasons.setdefault(sha, reason + back)
 
 
-def look_for_rewrites(frame: Frame, repository: Repository, branch: str, head: str, chain: Sequence[str]) -> tuple[str, ...]:
+def look_for_rewrites(
+    frame: Frame, repository: Repository, branch: str, head: str, chain: Sequence[str], column: str = "sha"
+) -> tuple[str, ...]:
     """Hold today's chain against the head of the last landing, and against the branch's reflog where there is one.
 
     Appends the rule to ``frame.source_rules``, without rows where it is met; not where nothing can be compared. The reflog
@@ -74,6 +75,7 @@ def look_for_rewrites(frame: Frame, repository: Repository, branch: str, head: s
         branch: The protected branch.
         head: Today's.
         chain: Today's first-parent chain, newest first.
+        column: Of the contract, with a commit's id: with the system it is a row's key.
 
     Returns:
         Blind spots that remain.
@@ -93,8 +95,8 @@ def look_for_rewrites(frame: Frame, repository: Repository, branch: str, head: s
     if before is None and path is None:
         return (_NO_EARLIER, _NO_REFLOG)
     system = pa.repeat(pa.scalar(frame.source.system), len(lost.reasons))
-    rows = pa.table({"system": system, "sha": pa.array(lost.reasons, pa.string())})
-    keys = row_keys(rows, _CHANGE_KEY).to_pylist()
+    rows = pa.table({"system": system, column: pa.array(lost.reasons, pa.string())})
+    keys = row_keys(rows, ("system", column)).to_pylist()
     frame.source_rules.append(Unmet(RULE, NAME, tuple(zip(keys, lost.reasons.values(), strict=True))))
     return ((_NO_EARLIER,) if before is None else ()) + (_NO_REFLOG if path is None else _REFLOG,)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,7 +19,8 @@ import pyarrow as pa
 from tieout.collectors.bundles import Bundle
 from tieout.collectors.frame import Frame
 from tieout.collectors.http_address import base_url, request_line, without_query
-from tieout.collectors.http_errors import error_text
+from tieout.collectors.http_body import read_body
+from tieout.collectors.http_errors import error_text, refusal
 from tieout.collectors.http_waits import (
     MAX_WAIT_SECONDS,
     TRIES,
@@ -35,9 +37,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NOTHING_ABSENT: frozenset[int] = frozenset()
-MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _TIMEOUT = (10, 60)
 """Seconds to connect, and between two pieces of an answer."""
+
+
+def _nothing_follows(_: requests.Response) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,18 @@ class Exchange:
         return Answer(response, content, what)
 
     def gather(
-        self, wanted: Iterable[tuple[T, requests.Request]], *, absent: frozenset[int] = NOTHING_ABSENT
+        self,
+        wanted: Iterable[tuple[T, requests.Request]],
+        *,
+        absent: frozenset[int] = NOTHING_ABSENT,
+        following: Callable[[requests.Response], requests.Request | None] = _nothing_follows,
     ) -> Iterator[tuple[T, Any]]:
         """Send many small requests, one after the other, and keep their answers together (`Bundle`).
 
         Args:
             wanted: Requests as for `ask`, each with what it is about.
             absent: Statuses that are answers too: what was asked for is not there.
+            following: Returns the request for an answer's next page, which is about the same; ``None`` after the last one.
 
         Yields:
             What a request was about, and the JSON of its answer as captured; ``None`` where that had a status of ``absent``.
@@ -111,14 +121,17 @@ class Exchange:
         """
         bundle, about = Bundle(self.frame), []
         try:
-            for each, request in wanted:
-                what = f"{request.method} {without_query(request.url)}"
-                response, content = self._answered(request, what, lambda response, what=what: self._json(response, what, absent))  # type: ignore[misc]
-                bundle.add(request_line(request), response.content if content is not _ABSENT else b"null")
-                about.append(each)
-                if bundle.is_full:
-                    yield from zip(about, bundle.keep(), strict=True)
-                    about = []
+            for each, first in wanted:
+                request: requests.Request | None = first
+                while request is not None:
+                    what = f"{request.method} {without_query(request.url)}"
+                    response, content = self._answered(request, what, partial(self._json, what=what, absent=absent))
+                    bundle.add(request_line(request), response.content if content is not _ABSENT else b"null")
+                    about.append(each)
+                    request = following(response)
+                    if bundle.is_full:
+                        yield from zip(about, bundle.keep(), strict=True)
+                        about = []
         except Exception:
             bundle.keep()
             raise
@@ -160,7 +173,7 @@ class Exchange:
         pieces: list[bytes] = []
         try:
             response = self._session.send(prepared, **settings, timeout=_TIMEOUT, allow_redirects=False)
-            response._content = _body(response, pieces)
+            response._content = read_body(response, pieces)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if pieces:  # what came of an answer that broke off is kept too
                 self.frame.capture(iter(pieces), ".txt", "application/octet-stream")
@@ -230,20 +243,7 @@ class Exchange:
         return self.frame.capture(iter([response.content]), suffix, media_type)
 
     def _refusal(self, status: int, what: str, body: bytes = b"") -> str:
-        name = f"Airflow Connection {self._connection.id!r}"
-        if status in (401, 403):
-            cure = f"the credential of {name} is expired, revoked, or may not read this. Renew it there, or give it the right"
-        elif 300 <= status < 400:
-            cure = f"the source has moved. Correct the address of {name}, or the path in the control's YAML"
-        else:
-            cure = "the source does not understand the request. Correct path and query in the control's YAML"
-            cure += self._said(body)
-        return f"{what}: expected 200, got HTTP {status}: {cure}. Nothing lands; the answer is kept."
-
-    def _said(self, body: bytes) -> str:
-        """Return what the source itself says is wrong with a request; nothing where it says nothing that can be shown."""
-        said = error_text(body)
-        return f'. It says: "{self.frame.as_captured(said)}"' if said else ""
+        return refusal(status, what, self._connection.id, self.frame.as_captured(error_text(body)))
 
     def _wait(self, seconds: float, answer: str, what: str, *, last: bool) -> None:
         """Wait before a request is sent again.
@@ -280,20 +280,3 @@ class Exchange:
 
 _BROKEN = object()
 _ABSENT = object()
-
-
-def _body(response: requests.Response, pieces: list[bytes]) -> bytes:
-    """Read an answer's body, piece by piece into ``pieces``.
-
-    Raises:
-        ContractError: It is larger than `MAX_ANSWER_BYTES`.
-    """
-    size = 0
-    while piece := response.raw.read1(1024 * 1024, decode_content=True):  # gives what is there, also before a break
-        pieces.append(piece)
-        size += len(piece)
-        if size > MAX_ANSWER_BYTES:
-            response.close()
-            msg = f"{without_query(response.url)}: expected at most {MAX_ANSWER_BYTES} bytes, got more. Ask for smaller pages."
-            raise ContractError(msg)
-    return b"".join(pieces)

@@ -11,9 +11,10 @@ import pyarrow as pa
 from tieout.collectors.frame import Frame
 from tieout.collectors.http import Exchange
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
+from tieout.collectors.rest_auth import credential
 from tieout.collectors.rest_paging import Reader
 from tieout.collectors.rest_parameters import RestParameters
-from tieout.collectors.rest_requests import credential, proven, request_of, second_count
+from tieout.collectors.rest_requests import proven, request_of, second_count
 
 NO_TOTAL = "The source does not say how many rows there are: that none is missing rests on its own paging alone."
 

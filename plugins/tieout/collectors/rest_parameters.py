@@ -17,9 +17,10 @@ Scalar = str | int | float | bool
 class Auth(Document):
     """Where the connection's secret goes. Its login and password stand in Airflow alone."""
 
-    kind: Literal["bearer", "basic", "header", "query", "oauth2", "none"] = "bearer"
+    kind: Literal["bearer", "basic", "header", "query", "oauth2", "login", "none"] = "bearer"
     """``bearer``: the password as token. ``basic``: login and password. ``header``, ``query``: the password under ``name``.
-    ``oauth2``: a token for login and password (client credentials) from ``token_path``."""
+    ``oauth2``: a token for login and password (client credentials) from ``token_path``. ``login``: a token for both, sent there
+    as JSON (``username``, ``password``) and answered as ``access_token``, as Airflow does."""
     name: str = "Authorization"
     prefix: str = ""
     """Stands before the password in a header, such as ``SSWS`` and a blank."""
@@ -27,9 +28,9 @@ class Auth(Document):
     scope: str | None = None
 
     @model_validator(mode="after")
-    def _oauth2_has_a_path(self) -> Auth:
-        if (self.kind == "oauth2") != (self.token_path is not None):
-            msg = "token_path: expected with kind oauth2, and only there"
+    def _a_token_has_a_path(self) -> Auth:
+        if (self.kind in ("oauth2", "login")) != (self.token_path is not None):
+            msg = "token_path: expected with kinds oauth2 and login, and only there"
             raise ValueError(msg)
         return self
 
@@ -89,14 +90,18 @@ class Proof(Document):
 
 
 class RestParameters(Document):
-    """The whole of a REST source. Texts in ``query`` and ``body`` may hold ``{from}`` and ``{until}``, the window's bounds."""
+    """The whole of a REST source.
+
+    Texts in ``query`` and ``body`` may hold ``{from}`` and ``{until}``, the window's bounds, and ``{before}``, a second before.
+    """
 
     connection: str
     """Airflow Connection: host, and the secret."""
     path: str
     method: Literal["GET", "POST"] = "GET"
     """``POST`` only for a search that changes nothing."""
-    query: dict[str, Scalar] = Field(default_factory=dict)
+    query: dict[str, Scalar | list[Scalar]] = Field(default_factory=dict)
+    """A list sends its name once for each."""
     body: dict[str, Any] | None = None
     time_format: Literal["iso", "date", "unix", "unix_ms"] = "iso"
     records: Expression = "@"

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tieout.collectors.frame import Frame
 from tieout.collectors.http import Exchange
-from tieout.collectors.http_address import base_url
 from tieout.collectors.ipe import SecondCount, SecondCountClass
 from tieout.collectors.reach import SourceConnection
-from tieout.collectors.rest_parameters import Auth, Proof, RestParameters
+from tieout.collectors.rest_auth import credential
+from tieout.collectors.rest_parameters import Proof, RestParameters
 from tieout.collectors.rest_rows import Picker
 from tieout.criteria.periods import Window
-from tieout.errors import ConfigurationError, ContractError
+from tieout.errors import ContractError
 from tieout.times import instant
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ _FORMATS: dict[str, Callable[[datetime], str]] = {
 
 
 def bound(value: Any, window: Window, time_format: str) -> Any:
-    """Return a query or a body with the window's bounds in place of ``{from}`` and ``{until}``, UTC."""
+    """Return a query or a body with the window's bounds in place of ``{from}`` and ``{until}``, UTC.
+
+    ``{before}`` is a second before the first, for sources whose lower bound is exclusive.
+    """
     if isinstance(value, dict):
         return {name: bound(each, window, time_format) for name, each in value.items()}
     if isinstance(value, list):
@@ -40,7 +43,10 @@ def bound(value: Any, window: Window, time_format: str) -> Any:
     if not isinstance(value, str):
         return value
     shape = _FORMATS[time_format]
-    return value.replace("{from}", shape(window.start)).replace("{until}", shape(window.end))
+    bounds = {"{from}": window.start, "{until}": window.end, "{before}": window.start - timedelta(seconds=1)}
+    for name, time in bounds.items():
+        value = value.replace(name, shape(time))
+    return value
 
 
 def request_of(parameters: RestParameters, base: str, window: Window) -> requests.Request:
@@ -61,38 +67,6 @@ def _body(value: Any, window: Window, time_format: str) -> Any:
     if isinstance(value, list):
         return [_body(each, window, time_format) for each in value]
     return bound(value, window, time_format) if isinstance(value, str) else value
-
-
-def credential(auth: Auth, connection: SourceConnection) -> Any:
-    """Return what puts a connection's secret into a request; ``None`` for none.
-
-    Raises:
-        ConfigurationError: The connection lacks what this kind needs.
-    """
-    import requests
-    from dlt.sources.helpers.rest_client import auth as of
-
-    if auth.kind == "none":
-        return None
-    needs_login = auth.kind in ("basic", "oauth2")
-    if not connection.password or (needs_login and not connection.login):
-        what = "a login and a password" if needs_login else "a password"
-        msg = f"Airflow Connection {connection.id!r}: expected {what} for auth of kind {auth.kind!r}, got none."
-        raise ConfigurationError(msg)
-    if auth.kind == "basic":
-        return of.HttpBasicAuth(connection.login, connection.password)
-    if auth.kind == "oauth2":
-        scope = {"scope": auth.scope} if auth.scope else {}
-        return of.OAuth2ClientCredentials(
-            access_token_url=base_url(connection) + (auth.token_path or ""),
-            client_id=connection.login,
-            client_secret=connection.password,
-            access_token_request_data=scope,
-            session=requests.Session(),
-        )
-    if auth.kind == "bearer":
-        return of.BearerTokenAuth(connection.password)
-    return of.APIKeyAuth(auth.name, auth.prefix + connection.password, "query" if auth.kind == "query" else "header")
 
 
 def proven(proof: Proof | None, exchange: Exchange, connection: SourceConnection) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import FrameType
 
 from tieout.errors import ConfigurationError
-from tieout.local import airflow, object_store
+from tieout.local import airflow, company, object_store
+from tieout.local.company import Company
 from tieout.local.installation import Installation
 from tieout.local.processes import Processes
 from tieout.local.samples import build_sample
@@ -25,6 +26,7 @@ class Stack:
     def __init__(self, home: Path) -> None:
         self.installation = Installation(home)
         self.processes = Processes(self.installation.folder)
+        self.company = Company(self.installation)
 
     def start_store(self, say: Say) -> None:
         """Create the installation if need be, and start the object store with its buckets."""
@@ -39,7 +41,8 @@ class Stack:
 
     def start_airflow(self, say: Say, *, dag_processor: bool, overrides: Mapping[str, str] | None = None) -> None:
         """Prepare the metadata database and start Airflow; ``overrides`` are environment variables that take precedence."""
-        environment = airflow.environment(self.installation, overrides)
+        connections = self.company.connections() if company.NAME in self.processes.running() else {}
+        environment = airflow.environment(self.installation, {**connections, **(overrides or {})})
         say("Preparing Airflow's database")
         airflow.prepare(self.installation, environment)
         say(f"Starting Airflow at http://127.0.0.1:{self.installation.airflow_port}")
@@ -49,6 +52,12 @@ class Stack:
     def build_samples(self, say: Say) -> None:
         """Rebuild the sample's git repository, if it is not there."""
         build_sample(self.installation.home, say)
+
+    def start_company(self, say: Say) -> None:
+        """Start the made-up company's APIs, where this project has them; Airflow, started after that, knows its connections."""
+        if self.company.is_there:
+            say("Starting the APIs of a made-up company")
+            self.company.start(self.processes)
 
     def stop(self) -> None:
         """Stop everything that runs."""

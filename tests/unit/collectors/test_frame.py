@@ -268,3 +268,14 @@ def test_a_window_is_over_by_the_clock_of_the_source_too(
 def test_a_frame_without_reach_says_where_connections_are(frame_of: FrameFactory) -> None:
     with pytest.raises(ConfigurationError, match="connection 'helpdesk': expected an Airflow that holds it"):
         frame_of().reach.connection("helpdesk")
+
+
+def test_what_stands_now_is_taken_for_a_windows_end_only_soon_after_it(frame_of: FrameFactory) -> None:
+    frame = frame_of()  # March
+    frame.clock = lambda: datetime(2026, 4, 8, tzinfo=UTC)
+    assert frame.as_of_the_end() == datetime(2026, 3, 31, 23, 59, 59, tzinfo=UTC)
+    frame.clock = lambda: datetime(2026, 4, 8, 0, 0, 1, tzinfo=UTC)
+    with pytest.raises(
+        ExtractionRefused, match=r"shows only what stands now, and the window ended 7 days ago: expected at most 7"
+    ):
+        frame.as_of_the_end()

@@ -24,7 +24,7 @@ GIVEN: dict[str, Any] = {"connection": "helpdesk", "path": "/tickets", "columns"
         ({"paging": {"kind": "offset", "parameter": "offset"}}, "paging of kind offset needs size_parameter"),
         ({"paging": {"kind": "page_number"}}, "paging of kind page_number needs parameter"),
         ({"paging": {"kind": "page_number", "parameter": "page"}}, "an empty page alone is no end"),
-        ({"auth": {"kind": "oauth2"}}, "token_path: expected with kind oauth2"),
+        ({"auth": {"kind": "oauth2"}}, "token_path: expected with kinds oauth2 and login"),
         ({"auth": {"kind": "bearer", "token_path": "/t"}}, "and only there"),
         ({"password": "secret"}, "Extra inputs are not permitted"),
     ],
