@@ -63,6 +63,9 @@ class Population(Document):
     """Column whose values end in a number that the source gives out without a gap, for example of tickets; gaps are shown."""
     ipe: Literal["population for testing", "report used in a control"] = "population for testing"
     """What these rows are to the auditor: a population to select from, or a report that somebody relied on in the control."""
+    read_as: Literal["history", "snapshot"] = "history"
+    """``history``: the source tells what happened, and tells it again when it is asked again. ``snapshot``: rows say what stood
+    at a window's end, which a source shows for a while only; nothing could be compared with them later, so that no true-up is."""
     exclusions: str
     """What is left out on purpose, in words; ``none`` when nothing is."""
 

@@ -21,8 +21,8 @@ from tieout.flows.deviations import totals
 from tieout.flows.differences import TrueUp
 from tieout.flows.reconciliation_state import ReconciledWindow, reconciliation_points
 from tieout.flows.snapshot import CLOSE, PROGRAM, period_document, take_snapshot
-from tieout.flows.status import Program, Status, active_controls
-from tieout.flows.true_up import owed_until
+from tieout.flows.status import Program, Status
+from tieout.flows.true_up import owed_until, trued_up
 from tieout.settings import Settings
 
 _WINDOW = "close"
@@ -39,7 +39,7 @@ def open_points(
     """Return what keeps a period from being closed, for a person to read; nothing means that it can be.
 
     1. The period is over, and every extraction is due.
-    2. A true-up of each system of each control reaches to the period's end, and was made after it.
+    2. A true-up of each system of each control, snapshots apart, reaches to the period's end, and was made after it.
     3. Every difference that it found is explained.
     4. Follow-up: no performance is still to come, and each that was late, not performed or can not be told is explained.
     5. Every extraction that is absent or unusable is answered by a signed record.
@@ -89,13 +89,12 @@ def _true_up_points(program: Program, period: ObservationPeriod, true_ups: Seque
         if each.collected_at >= end and each.control in program.controls and each.end >= owed_until(program, each.control, period)
     }
     points = []
-    for control_id, control in active_controls(program, period).items():
-        for source in control.systems:
-            found = done.get((control_id, source.system))
-            if found is None:  # (2)
-                points.append(f"{control_id}: no true-up of {source.system} reaches to the period's end")
-            elif found.unexplained:  # (3)
-                points.append(f"{control_id}: {found.unexplained} differences of {source.system} are not explained")
+    for control_id, system in trued_up(program, period):
+        found = done.get((control_id, system))
+        if found is None:  # (2)
+            points.append(f"{control_id}: no true-up of {system} reaches to the period's end")
+        elif found.unexplained:  # (3)
+            points.append(f"{control_id}: {found.unexplained} differences of {system} are not explained")
     return points
 
 

@@ -21,7 +21,7 @@ from tieout.evidence.records import Record, RecordKind
 from tieout.evidence.store import S3Store
 from tieout.flows.index import landings
 from tieout.flows.status import Facts, Program, read_records, status
-from tieout.flows.true_up import landed_parts, owed_until
+from tieout.flows.true_up import landed_parts, owed_until, trued_up
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _SHOWN = 20
@@ -121,12 +121,15 @@ def true_ups_due(
         for row in landings(store, period=period.id)
         if row["window"].startswith(TRUE_UP) and row["collected_at"] >= end
     }
-    return [
-        (standing.control, source.system)
+    awaited = {
+        (standing.control, system)
         for standing in status(program, facts, period, now).controls
-        for source in program.controls[standing.control].systems
-        if done.get((standing.control, source.system), _NEVER) < owed_until(program, standing.control, period)
-        and all(system != source.system for _, system in standing.extractions.awaited)
+        for _, system in standing.extractions.awaited
+    }
+    return [
+        slot
+        for slot in trued_up(program, period)
+        if done.get(slot, _NEVER) < owed_until(program, slot[0], period) and slot not in awaited
     ]
 
 

@@ -29,7 +29,7 @@ def populations(program: Program, period: ObservationPeriod) -> list[tuple[str, 
     return [
         (control_id, source.system)
         for control_id, control in active_controls(program, period).items()
-        if control.control_frequency.every is Every.PER_EVENT
+        if control.control_frequency.every is Every.PER_EVENT and control.population.read_as == "history"
         for source in control.systems
     ]
 

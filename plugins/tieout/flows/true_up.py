@@ -36,7 +36,7 @@ from tieout.flows import population_export as flow
 from tieout.flows.derived import derived_job, land_derived
 from tieout.flows.index import landings
 from tieout.flows.jobs import open_frame
-from tieout.flows.status import Program
+from tieout.flows.status import Program, active_controls
 from tieout.settings import Settings
 
 
@@ -202,6 +202,16 @@ def as_landed(table: pa.Table, schema: pa.Schema, landing: str) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, names=schema.names).cast(pa.schema([field.with_nullable(True) for field in schema])).cast(schema)
+
+
+def trued_up(program: Program, period: ObservationPeriod) -> list[tuple[str, str]]:
+    """Return control and system of each true-up that a period owes: snapshots are left out, as `Population.read_as` says."""
+    return [
+        (control_id, source.system)
+        for control_id, control in active_controls(program, period).items()
+        if control.population.read_as == "history"
+        for source in control.systems
+    ]
 
 
 def owed_until(program: Program, control_id: str, period: ObservationPeriod) -> datetime:

@@ -183,7 +183,7 @@ class Api:
         request = urllib.request.Request(self._base + path, data=data, headers=headers, method=method)  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as answer:  # noqa: S310
-                document: dict[str, Any] = json.load(answer)
+                document: dict[str, Any] = json.loads(answer.read() or b"{}")  # what was deleted answers nothing
         except urllib.error.HTTPError as error:
             msg = f"Airflow: {method} {path}: {error.code}: {error.read(500).decode(errors='replace')}"
             raise SourceUnavailable(msg) from error

@@ -43,7 +43,8 @@ class PlanOperator(BaseOperator):
     def execute(self, context: Context) -> list[dict[str, str]]:
         """Take the period that the run names; for a true-up by schedule, what is due of those that have ended."""
         from tieout.flows.post_period import populations
-        from tieout.flows.status import active_controls, read_program
+        from tieout.flows.status import read_program
+        from tieout.flows.true_up import trued_up
 
         settings = from_environment()
         program = read_program(settings)
@@ -54,13 +55,7 @@ class PlanOperator(BaseOperator):
                 raise AirflowFailException(msg)
             slots = {named.id: populations(program, named)}
         elif named is not None:
-            slots = {
-                named.id: [
-                    (control_id, source.system)
-                    for control_id, control in active_controls(program, named).items()
-                    for source in control.systems
-                ]
-            }
+            slots = {named.id: trued_up(program, named)}
         else:
             slots = _due(settings, program)
         return [

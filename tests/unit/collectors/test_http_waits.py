@@ -36,6 +36,21 @@ def test_what_is_worth_asking_again(status: int, headers: dict[str, str], again:
     assert is_worth_asking_again(status, CaseInsensitiveDict(headers)) is again
 
 
+SECONDARY = b'{"message": "You have exceeded a secondary rate limit and have been temporarily blocked"}'
+
+
+@pytest.mark.parametrize(("status", "again"), [(403, True), (429, True), (400, False)])
+def test_a_limit_that_only_the_body_names(status: int, again: bool) -> None:
+    assert is_worth_asking_again(status, CaseInsensitiveDict(), SECONDARY) is again
+    if again:
+        waits = [seconds_until_asked_again(CaseInsensitiveDict(), tries, NOW, status, SECONDARY) for tries in (1, 2, 3)]
+        assert waits == [60, 120, 240]
+
+
+def test_a_header_says_more_than_the_body() -> None:
+    assert seconds_until_asked_again(CaseInsensitiveDict({"Retry-After": "7"}), 1, NOW, 403, SECONDARY) == 7
+
+
 @pytest.mark.parametrize(
     ("headers", "tries", "seconds"),
     [

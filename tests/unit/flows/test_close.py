@@ -111,6 +111,12 @@ def test_each_system_needs_a_true_up_to_the_end_made_after_it(other: tuple[TrueU
     assert open_in(*ALL, true_ups=other) == [f"{CONTROL}: no true-up of idp reaches to the period's end"]
 
 
+def test_no_true_up_of_a_snapshot_is_owed() -> None:
+    control = make_control()
+    snapshot = control.model_copy(update={"population": control.population.model_copy(update={"read_as": "snapshot"})})
+    assert open_in(*ALL, true_ups=(), program=make_program({CONTROL: snapshot})) == []
+
+
 def test_each_difference_of_a_true_up_needs_an_explanation() -> None:
     differing = replace(DONE, differences=((ROW, "A late merge."), (ROW, None), (ROW, None)))
     assert open_in(*ALL, true_ups=(differing,)) == [f"{CONTROL}: 2 differences of idp are not explained"]
