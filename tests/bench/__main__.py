@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: starts an object store of its own, measures every row, exits with 1 if one is outside its budget.
 
-``python -m tests.bench land`` measures the rows that are named.
+``python -m tests.bench land company`` measures the rows that are named.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench import company
 from tests.bench.harness import Bound, Row, hold, machine, measure, run_child
 from tests.bench.parse import controls
 
@@ -36,8 +37,9 @@ def main() -> int:
         module, side, folder, rows, repeat = sys.argv[2:]
         run_child(getattr(importlib.import_module(module), side), Path(folder), int(rows), int(repeat))
         return 0
-    rows = [row for row in ROWS if row.name in sys.argv[1:] or not sys.argv[1:]]
-    bounds = [bound for bound in BOUNDS if bound.name in sys.argv[1:] or not sys.argv[1:]]
+    names = sys.argv[1:]
+    rows = [row for row in ROWS if row.name in names or not names]
+    bounds = [bound for bound in BOUNDS if bound.name in names or not names]
     from tieout.local.installation import REGION
     from tieout.local.stack import Stack
 
@@ -46,6 +48,8 @@ def main() -> int:
         folder = Path(work)
         (folder / "project").mkdir()
         fits = [hold(bound, folder, dict(os.environ), REPEATS) for bound in bounds]
+        if not names or "company" in names:
+            fits.append(company.measure(folder, lambda text: print(text, file=sys.stderr)))
         if not rows:
             return 0 if all(fits) else 1
         stack = Stack(folder / "project")

@@ -111,9 +111,9 @@ def source(store: Store, system: str, rows: int = 430, **changes: Any) -> Iterat
     """Run a source with alerts of March 2026, and plan its extraction as a system of its own."""
     held = pagerduty.incidents(rows, datetime(2026, 3, 1, tzinfo=UTC), timedelta(minutes=90))
     with pagerduty.running(held) as service:
-        service.clock = lambda: AFTER
+        service.server.clock = lambda: AFTER
         parameters = {**ALERTS, **changes}
-        job = flow.plan(store.settings, CONTROL, "log_monitor", "2026-03", OneConnection(service.url))
+        job = flow.plan(store.settings, CONTROL, "log_monitor", "2026-03", OneConnection(service.server.url))
         yield service, replace(job, source=SystemSource(system=system, collector="rest", parameters=parameters))
 
 
@@ -121,7 +121,7 @@ def outcome_of(store: Store, row: Any) -> Outcome:
     """Run one row of the fault table (`tests.faults.sources.TABLE`)."""
     system = "".join(letter if letter.isalnum() else "_" for letter in row.name.lower())
     with source(store, f"fault_{system}", **row.changes) as (service, job):
-        service.fault = row.fault(service)
+        service.server.fault = row.fault(service)
         return run(store, job)
 
 

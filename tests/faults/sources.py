@@ -9,9 +9,12 @@ from datetime import timedelta
 from typing import Any
 
 from tests.faults.scene import AFTER
-from tests.simulators.pagerduty import Asked, Service
+from tests.simulators.pagerduty import Service
+from tests.simulators.vendor import Fault as Change
+from tests.simulators.vendor import Reply, Request, no_fault
 
-Fault = Callable[[Service], Callable[[Asked], None]]
+Fault = Callable[[Service], Change]
+Replied = Callable[[Reply], None]
 ALL = 430
 PAGES = 5
 BY_CURSOR: dict[str, Any] = {
@@ -37,80 +40,80 @@ class Row:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-def on(number: int, change: Callable[[Asked], None], *, ever: bool = False) -> Fault:
-    """Change the answer to one request, or to that and all later ones."""
+def on(number: int, change: Replied, *, ever: bool = False) -> Fault:
+    """Change the reply to one request, or to that and all later ones."""
 
-    def fault(_: Service) -> Callable[[Asked], None]:
-        return lambda asked: change(asked) if asked.number == number or (ever and asked.number > number) else None
+    def fault(_: Service) -> Change:
+        return lambda asked, _request, reply: change(reply) if asked == number or (ever and asked > number) else None
 
     return fault
 
 
-def _lost(asked: Asked) -> None:
-    asked.body["incidents"] = []
+def _lost(reply: Reply) -> None:
+    reply.body["incidents"] = []
 
 
-def _too_many(asked: Asked) -> None:
-    asked.body["total"] = ALL + 1
+def _too_many(reply: Reply) -> None:
+    reply.body["total"] = ALL + 1
 
 
-def _is(status: int, body: Any, **headers: str) -> Callable[[Asked], None]:
-    def change(asked: Asked) -> None:
-        asked.status, asked.body = status, body
-        asked.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
-
-    return change
-
-
-def _repeats_page_2(service: Service) -> Callable[[Asked], None]:
-    def change(asked: Asked) -> None:
-        if asked.number == 3:
-            asked.body["incidents"] = service.asked[1].body["incidents"]
+def _is(status: int, body: Any, **headers: str) -> Replied:
+    def change(reply: Reply) -> None:
+        reply.status, reply.body = status, body
+        reply.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
 
     return change
 
 
-def _reopened(service: Service) -> Callable[[Asked], None]:
-    def change(asked: Asked) -> None:
-        if asked.number == 4:
-            service.incidents[0] = {**service.incidents[0], "urgency": "high", "status": "triggered"}
+def _repeats_page_2(service: Service) -> Change:
+    def change(number: int, _: Request, reply: Reply) -> None:
+        if number == 3:
+            reply.body["incidents"] = service.server.exchanges[1][1].body["incidents"]
 
     return change
 
 
-def _deleted(service: Service) -> Callable[[Asked], None]:
-    def change(asked: Asked) -> None:
-        if asked.number == 2:
-            del service.incidents[0]
+def _reopened(service: Service) -> Change:
+    def change(number: int, _: Request, __: Reply) -> None:
+        if number == 4:
+            service.api.held[0] = {**service.api.held[0], "urgency": "high", "status": "triggered"}
 
     return change
 
 
-def _storm(service: Service) -> Callable[[Asked], None]:
+def _deleted(service: Service) -> Change:
+    def change(number: int, _: Request, __: Reply) -> None:
+        if number == 2:
+            del service.api.held[0]
+
+    return change
+
+
+def _storm(_: Service) -> Change:
     limited = _is(429, {"error": {"message": "Rate Limit Exceeded", "code": 2020}}, ratelimit_remaining="0", ratelimit_reset="7")
-    return lambda asked: limited(asked) if asked.number in (2, 3, 4, 6, 7) else None
+    return lambda number, _request, reply: limited(reply) if number in (2, 3, 4, 6, 7) else None
 
 
-def _cut(asked: Asked) -> None:
-    asked.cut_to = 5000
+def _cut(reply: Reply) -> None:
+    reply.cut_to = 5000
 
 
-def _malformed(asked: Asked) -> None:
-    asked.raw = b'{"incidents": [{"id": "PT'
+def _malformed(reply: Reply) -> None:
+    reply.raw = b'{"incidents": [{"id": "PT'
 
 
-def _loops(_: Service) -> Callable[[Asked], None]:
-    def change(asked: Asked) -> None:
-        if asked.query.get("cursor") == "200":
-            asked.body["next_cursor"] = "100"
+def _loops(_: Service) -> Change:
+    def change(_number: int, request: Request, reply: Reply) -> None:
+        if request.query.get("cursor") == "200":
+            reply.body["next_cursor"] = "100"
 
     return change
 
 
 def _clock(minutes: int) -> Fault:
-    def fault(service: Service) -> Callable[[Asked], None]:
-        service.clock = lambda: AFTER + timedelta(minutes=minutes)
-        return lambda _: None
+    def fault(service: Service) -> Change:
+        service.server.clock = lambda: AFTER + timedelta(minutes=minutes)
+        return no_fault
 
     return fault
 
@@ -119,7 +122,7 @@ LIMIT = {"error": {"message": "Rate Limit Exceeded", "code": 2020}}
 ERROR = {"error": {"message": "Internal Server Error"}}
 UNAUTHORIZED = {"error": {"message": "Authentication failed", "code": 2006}}
 TABLE = (
-    Row("nothing", lambda _: lambda _: None, True, "", 0),
+    Row("nothing", lambda _: no_fault, True, "", 0),
     Row("page lost in the middle", on(3, _lost), False, "holds 430 rows (total of the answers), 200 were read", 4),
     Row("total that disagrees", on(1, _too_many, ever=True), False, "holds 431 rows (total of the answers), 430 were read", 6),
     Row("duplicate page", _repeats_page_2, False, "the same 100 records as on page 2", 3),

@@ -43,12 +43,12 @@ def test_one_malformed_row_of_very_many_is_named(alerts: Store, tmp_path: Path) 
 def test_waits_are_what_the_source_asks_for(alerts: Store) -> None:
     storm = next(row for row in sources.TABLE if row.name == "429 storm")
     with scene.source(alerts, "fault_storm_waits") as (service, job):
-        service.fault = storm.fault(service)
+        service.server.fault = storm.fault(service)
         assert scene.run(alerts, job).waited == [7.0] * 5
 
 
 def test_the_clock_of_the_source_is_on_record(alerts: Store) -> None:
     with scene.source(alerts, "fault_clock_record") as (service, job):
-        service.clock = lambda: datetime(2026, 4, 1, 6, 10, tzinfo=UTC)
+        service.server.clock = lambda: datetime(2026, 4, 1, 6, 10, tzinfo=UTC)
         ipe = scene.run(alerts, job).ipe
     assert ipe["clock_offset"]["seconds"] == pytest.approx(600.5, abs=1)

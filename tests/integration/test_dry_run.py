@@ -105,7 +105,7 @@ def test_an_api_a_database_and_a_drop(home: Path) -> None:
         output = run(
             home,
             ALERT_CONTROL,
-            pagerduty={"conn_type": "http", "host": service.url, "password": pagerduty.TOKEN},
+            pagerduty={"conn_type": "http", "host": service.server.url, "password": pagerduty.TOKEN},
             alerts={"conn_type": "sqlite", "host": str(home / "alerts.db")},
         )
     found = shown(output)

@@ -65,7 +65,7 @@ def test_the_saas_source_is_read_as_written(repository: Path, tmp_path: Path) ->
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | yaml.safe_load(text), sort_keys=False))
     first = datetime(2026, 2, 27, tzinfo=UTC)  # some before the window
     with pagerduty.running(pagerduty.incidents(500, first)) as service:
-        held = {"conn_type": "http", "host": service.url, "password": pagerduty.TOKEN}
+        held = {"conn_type": "http", "host": service.server.url, "password": pagerduty.TOKEN}
         environment = {**os.environ, "TIEOUT_HOME": str(tmp_path), "AIRFLOW_CONN_PAGERDUTY": json.dumps(held)}
         done = subprocess.run(
             [str(Path(sys.executable).with_name("tieout")), *command[1].split(), "--json"],

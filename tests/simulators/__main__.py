@@ -6,22 +6,27 @@ FILE then says where they are, as Airflow Connections, and what is wrong in the 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import signal
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.simulators.company import demo_company
+from tests.simulators.company import PERIOD, Company
 from tests.simulators.known import known_faults
 from tests.simulators.services import apis, connection
 from tests.simulators.vendor import serving
 
 
-def main(file: Path) -> None:
+def main() -> None:
     """Serve, and write the file once everything answers."""
-    company = demo_company()
+    parser = argparse.ArgumentParser(prog="python -m tests.simulators")
+    parser.add_argument("file", type=Path)
+    for name, count in (("people", 240), ("changes", 600), ("pages", 400)):
+        parser.add_argument(f"--{name}", type=int, default=count)
+    given = parser.parse_args()
+    company = Company(*PERIOD, people=given.people, changes=given.changes, pages=given.pages)
     with ExitStack() as stack:
         connections = {}
         for name, api in apis(company).items():
@@ -29,13 +34,20 @@ def main(file: Path) -> None:
             server.record = False
             connections[name] = connection(name, server.url)
         said = {"connections": connections, "faults": [each.as_document() for each in known_faults(company)]}
-        temporary = file.with_suffix(".new")
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
-            json.dump(said, target, indent=1)
-        temporary.replace(file)
-        signal.sigwait({signal.SIGTERM, signal.SIGINT})
+        _write(given.file, json.dumps(said, indent=1))
+        signal.sigwait(_STOPS)
 
+
+def _write(file: Path, text: str) -> None:
+    """Write a file with secrets, whole or not at all."""
+    temporary = file.with_suffix(".new")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as target:
+        target.write(text)
+    temporary.replace(file)
+
+
+_STOPS = {signal.SIGTERM, signal.SIGINT}
 
 if __name__ == "__main__":
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
-    main(Path(sys.argv[1]))
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)  # before there are threads, which would else take them
+    main()

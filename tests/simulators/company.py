@@ -17,6 +17,8 @@ from hashlib import blake2b
 
 DOMAIN = "shop.example"
 ORGANIZATION, REPOSITORY, BRANCH, PROJECT = "shop", "storefront", "main", "SHOP"
+PERIOD = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))
+"""Of the demo: 2026-H1."""
 _FIRST = (
     "Ada",
     "Ben",
@@ -52,6 +54,10 @@ _LAST = (
     "Novák",
 )
 _DEPARTMENTS = ("Engineering", "Engineering", "Support", "Sales", "Finance", "People")
+BRANCH_EVENTS = 19
+"""Events of the protected branch's settings in the period: ``branch event`` of a number."""
+POLICY_EVENTS = 13
+"""Changes to sign-in policies in the period: event of a number."""
 _LEAVES_OF_100 = 8
 """People of a hundred who leave in the period; as many join."""
 
@@ -254,6 +260,21 @@ class Company:
             return person.leaves_at + timedelta(days=6)
         return person.leaves_at + timedelta(minutes=5 + int(300 * self.chance("ended", number)))
 
+    @property
+    def movers(self) -> range:
+        """Numbers of the people who change to another department in the period, by day of moving."""
+        return range(7, len(self.staff), 25)
+
+    def moved_at(self, number: int) -> datetime:
+        """Return when somebody who moves starts in the other department."""
+        movers = self.movers
+        day = self.at("move", movers.index(number), len(movers)).replace(hour=0, minute=0, second=0)
+        return day + timedelta(hours=9)
+
+    def access_moved_at(self, number: int) -> datetime:
+        """Return when the access of somebody who moves was changed: in time."""
+        return self.moved_at(number) + timedelta(minutes=int(300 * self.chance("access moved", number)))
+
     def has_account(self, number: int) -> bool:
         """Whether the identity provider has an account of a person's."""
         return self.fault_of("person", number) is not Kind.LEAVER_UNMATCHED
@@ -277,9 +298,9 @@ class Company:
             ticket = f"{PROJECT}-{9_000_000 + number}"
         return Change(
             number=number,
-            sha=self._sha("merge", number),
-            head_sha=self._sha("head", number),
-            earlier_sha=self._sha("earlier", number),
+            sha=self.sha("merge", number),
+            head_sha=self.sha("head", number),
+            earlier_sha=self.sha("earlier", number),
             pull_request=None if fault is Kind.DIRECT_PUSH else number + 1,
             author=author,
             reviewer=reviewer,
@@ -297,8 +318,9 @@ class Company:
         place = int(self.chance(role, number) * min(len(self.staff), 400))
         return place if place != other else (place + 1) % len(self.staff)
 
-    def _sha(self, kind: str, number: int) -> str:
-        return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=20).hexdigest()
+    def sha(self, kind: str, number: int) -> str:
+        """Return the id of a commit, which ends in the number of its change."""
+        return blake2b(f"{self.seed}/{kind}/{number}".encode(), digest_size=16).hexdigest() + f"{number:08x}"
 
     # -- pages
 
@@ -339,12 +361,14 @@ class Company:
             found[("person", leavers[place * len(leavers) // 4])] = kind
         for place, kind in enumerate((Kind.JOINER_LATE, Kind.JOINER_EARLY)):
             found[("person", joiners[place * len(joiners) // 3])] = kind
+        found[("event", POLICY_EVENTS // 2)] = Kind.POLICY_WEAKENED
+        found[("branch event", BRANCH_EVENTS // 2)] = Kind.PROTECTION_WEAKENED
         found[("person", 5)] = Kind.NO_FACTOR
         found[("person", 1)] = Kind.WEAK_FACTOR  # an administrator
         return found
 
     def fault_of(self, thing: str, number: int) -> Kind | None:
-        """Return the fault of a ``change``, ``page`` or ``person``."""
+        """Return the fault of a ``change``, ``page``, ``person``, ``event`` (of a sign-in policy) or ``branch event``."""
         return self._by_thing.get((thing, number))
 
     def faults(self, *kinds: Kind) -> Iterator[Fault]:
@@ -381,8 +405,3 @@ class _Times:
 
     def __getitem__(self, number: int) -> datetime:
         return self.company.at(self.kind, number, self.count)
-
-
-def demo_company() -> Company:
-    """Return the company of the demo: its period is 2026-H1."""
-    return Company(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 7, 1, tzinfo=UTC))

@@ -79,6 +79,9 @@ class Exchange:
         self._session = requests.Session()
         self._session.headers["User-Agent"] = "tieout"
         self._session.headers["Accept"] = "application/json"
+        # Proxies and certificates of the environment, read once: for each request it would cost as much as the request itself.
+        self._settings = self._session.merge_environment_settings(self.base, {}, True, None, None)
+        self._session.trust_env = False  # nor is a credential taken from a .netrc file
         self._waited = 0.0
         self.longest_wait: float = MAX_WAIT_SECONDS
         """Seconds that the extraction waits for this source in all; a source whose limit takes longer says so."""
@@ -168,11 +171,10 @@ class Exchange:
         import urllib3
 
         prepared = self._prepared(request)
-        settings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         started = self.frame.clock()
         pieces: list[bytes] = []
         try:
-            response = self._session.send(prepared, **settings, timeout=_TIMEOUT, allow_redirects=False)
+            response = self._session.send(prepared, **self._settings, timeout=_TIMEOUT, allow_redirects=False)
             response._content = read_body(response, pieces)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if pieces:  # what came of an answer that broke off is kept too

@@ -130,14 +130,37 @@ def _airflow() -> list[str]:
     return [sys.executable, "-m", "airflow"]
 
 
-def start(installation: Installation, processes: Processes, environ: Mapping[str, str], components: tuple[str, ...]) -> None:
+def start(
+    installation: Installation,
+    processes: Processes,
+    environ: Mapping[str, str],
+    components: tuple[str, ...],
+    before_tasks: Callable[[], None] | None = None,
+) -> None:
     """Start Airflow's components and wait until API server and scheduler are healthy.
+
+    Args:
+        installation: The installation.
+        processes: Starts them.
+        environ: What they run in.
+        components: ``api-server`` first, then the others.
+        before_tasks: Called between the two. On SQLite, a request that writes to the audit log while tasks report to the API
+            server can hold that up until the database's timeout: many runs are better triggered here.
 
     Raises:
         SourceUnavailable: They were not within 120 s; the message names the log.
     """
-    for component in components:
+    first, *others = components
+    processes.start(first, [*_airflow(), first], environ, installation.home)
+    if before_tasks:
+        _wait_for(installation, processes, "metadatabase", components)
+        before_tasks()
+    for component in others:
         processes.start(component, [*_airflow(), component], environ, installation.home)
+    _wait_for(installation, processes, "scheduler", components)
+
+
+def _wait_for(installation: Installation, processes: Processes, part: str, components: tuple[str, ...]) -> None:
     health: dict[str, Any] = {}
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
@@ -145,7 +168,7 @@ def start(installation: Installation, processes: Processes, environ: Mapping[str
             health = _get(f"http://127.0.0.1:{installation.airflow_port}/api/v2/monitor/health")
         except (OSError, ValueError):
             health = {}
-        if health.get("scheduler", {}).get("status") == "healthy":
+        if health.get(part, {}).get("status") == "healthy":
             return
         time.sleep(0.5)
     logs = ", ".join(str(processes.log(component)) for component in components)

@@ -50,9 +50,10 @@ def run_demo(home: Path, console: Console) -> int:
         stack.start_store(say)
         stack.build_samples(say)
         stack.start_company(say)
-        stack.start_airflow(say, dag_processor=False)
         api = Api(stack.installation)
-        _run_windows(api, controls, console)
+        runs = {f"demo__{window}__{datetime.now(UTC):%Y%m%dT%H%M%S}": window for window in WINDOWS}
+        stack.start_airflow(say, dag_processor=False, before_tasks=lambda: _trigger(api, controls, runs))
+        _wait_for(api, controls, list(runs), console)
         say("Sealing everything into the signed chain of digests")
         _seal(api)
         report = verify_as_auditor(stack.installation)
@@ -78,17 +79,18 @@ def _say(console: Console) -> Any:
     return lambda text: console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(text)}", highlight=False)
 
 
-def _run_windows(api: Api, controls: tuple[str, ...], console: Console) -> None:
-    """Run six windows of each control through the scheduler, with a bar of tasks that are done.
+def _trigger(api: Api, controls: tuple[str, ...], runs: dict[str, str]) -> None:
+    for control in controls:
+        for run_id, window in runs.items():
+            api.trigger(control, window, run_id)
+
+
+def _wait_for(api: Api, controls: tuple[str, ...], run_ids: list[str], console: Console) -> None:
+    """Wait until every run has ended, with a bar of tasks that are done for each control.
 
     Raises:
         SourceUnavailable: A run failed; the message names task and log.
     """
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-    runs = {f"demo__{window}__{stamp}": window for window in WINDOWS}
-    for control in controls:
-        for run_id, window in runs.items():
-            api.trigger(control, window, run_id)
     columns = (TextColumn("         {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
         done = {control: bar.add_task(control, total=None) for control in controls}
@@ -98,7 +100,7 @@ def _run_windows(api: Api, controls: tuple[str, ...], console: Console) -> None:
                 states = [state for run in tasks.values() for state in run.values()]
                 bar.update(row, total=len(states), completed=sum(state == "success" for state in states))
 
-            _require_success(api, control, api.wait(control, list(runs), _SECONDS, progress))
+            _require_success(api, control, api.wait(control, run_ids, _SECONDS, progress))
 
 
 def _seal(api: Api) -> None:

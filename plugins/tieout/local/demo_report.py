@@ -39,11 +39,13 @@ def _table(installation: Installation, name: str) -> ds.Dataset:
     return ds.dataset(f"{EVIDENCE_BUCKET}/evidence/{name}/", filesystem=files, partitioning="hive")
 
 
-def not_met(installation: Installation, controls: tuple[str, ...]) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
-    """Return what landed as not met, once, whatever superseded it: control, rule, and the row's key without its system."""
+def listed(
+    installation: Installation, controls: tuple[str, ...], result: str = "not met"
+) -> set[tuple[str, str, tuple[tuple[str, str], ...]]]:
+    """Return what landed with a result, once, whatever superseded it: control, rule, and the row's key without its system."""
     import pyarrow.compute as pc
 
-    wanted = (pc.field("observation_period") == PERIOD) & pc.field("control").isin(controls) & (pc.field("result") == "not met")
+    wanted = (pc.field("observation_period") == PERIOD) & pc.field("control").isin(controls) & (pc.field("result") == result)
     rows = _table(installation, "rule_result").to_table(columns=["control", "rule", "row_key"], filter=wanted).to_pylist()
     return {(row["control"], row["rule"], _key(row["row_key"])) for row in rows}
 
@@ -56,7 +58,7 @@ def _key(text: str) -> tuple[tuple[str, str], ...]:
 def show_faults(installation: Installation, faults: list[Fault], controls: tuple[str, ...], console: Console) -> bool:
     """Hold what landed as not met against what is known to be wrong; show both, and return whether they are the same."""
     known = {(each.control, each.rule, each.row) for each in faults if each.control in controls}
-    found = not_met(installation, controls)
+    found = listed(installation, controls)
     table = Table(title=f"The made-up company, {PERIOD}: what is wrong in it, and what landed", title_justify="left")
     for name in ("control", "rule not met (potential deviation)"):
         table.add_column(name)

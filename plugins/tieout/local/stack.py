@@ -39,15 +39,29 @@ class Stack:
         object_store.start(self.installation, self.processes)
         object_store.prepare_buckets(self.installation, now)
 
-    def start_airflow(self, say: Say, *, dag_processor: bool, overrides: Mapping[str, str] | None = None) -> None:
-        """Prepare the metadata database and start Airflow; ``overrides`` are environment variables that take precedence."""
+    def start_airflow(
+        self,
+        say: Say,
+        *,
+        dag_processor: bool,
+        overrides: Mapping[str, str] | None = None,
+        before_tasks: Callable[[], None] | None = None,
+    ) -> None:
+        """Prepare the metadata database and start Airflow.
+
+        Args:
+            say: Tells how far it is.
+            dag_processor: Whether DAG files are read anew while it runs.
+            overrides: Environment variables that take precedence.
+            before_tasks: As `airflow.start`.
+        """
         connections = self.company.connections() if company.NAME in self.processes.running() else {}
         environment = airflow.environment(self.installation, {**connections, **(overrides or {})})
         say("Preparing Airflow's database")
         airflow.prepare(self.installation, environment)
         say(f"Starting Airflow at http://127.0.0.1:{self.installation.airflow_port}")
         components = ("api-server", "scheduler", *(["dag-processor"] if dag_processor else []))
-        airflow.start(self.installation, self.processes, environment, components)
+        airflow.start(self.installation, self.processes, environment, components, before_tasks)
 
     def build_samples(self, say: Say) -> None:
         """Rebuild the sample's git repository, if it is not there."""

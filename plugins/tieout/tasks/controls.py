@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup
+from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup, get_parsing_context
 from airflow.sdk.exceptions import AirflowFailException
 
 from tieout.criteria.controls import Control, Kind, control_files, kind_of, load_control
@@ -72,6 +72,8 @@ def placeholder(control_id: str, problem: str) -> DAG:
 def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -> dict[str, DAG]:
     """Return one DAG per control file of a kind, by id; a broken file gives a failing placeholder.
 
+    In the process of a task, which Airflow tells which DAG it is for, only that one: building all would cost each task a second.
+
     A file whose kind can not be read counts as a population export, so that exactly one DAG file shows it.
 
     Raises:
@@ -80,8 +82,9 @@ def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -
     settings = read_settings()
     time_zone = time_zone_of(settings.scope_file)
     built = {}
+    only = get_parsing_context().dag_id
     for control_id, path in control_files(settings.controls_folder).items():
-        if kind_of(path) != kind:
+        if only not in (None, control_id) or kind_of(path) != kind:
             continue
         try:
             control = load_control(path)

@@ -20,6 +20,8 @@ def load() -> None:
     from dlt.sources.helpers.rest_client import paginators  # noqa: F401
 
     from tieout.contracts.expectations import preload
+    from tieout.flows import population_export  # noqa: F401
+    from tieout.tasks import controls  # noqa: F401
 
     preload()
 

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A company of 20,000 people, 200,000 changes and 400,000 alerts, read and judged through every control that reads its APIs.
+
+The simulators answer from a process of their own, on the same machine: what is measured is both. Each population is a process of
+its own, so that its peak is its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.bench.harness import child
+from tests.conftest import REPOSITORY
+from tests.simulators.services import NAMES
+from tieout.criteria.controls import control_files, load_control
+from tieout.criteria.periods import WindowKind, first_day_of, window_key
+from tieout.flows import population_export as flow
+from tieout.flows.jobs import open_frame
+from tieout.settings import Settings
+from tieout.tasks.connections import command_line_reach
+
+SIZES = {"people": 20_000, "changes": 200_000, "pages": 400_000}
+PEAK_MB = 600
+SETTINGS = Settings(home=REPOSITORY, environment="bench")
+PERIOD = "2026-H1"
+
+
+def slots() -> list[tuple[str, str]]:
+    """Return control and system of every population that is read from the company's APIs."""
+    controls = {control_id: load_control(path) for control_id, path in control_files(SETTINGS.controls_folder).items()}
+    return [
+        (control_id, source.system)
+        for control_id, control in controls.items()
+        for source in control.systems
+        if source.system in NAMES
+    ]
+
+
+def measure(folder: Path, say: Callable[[str], None]) -> bool:
+    """Read every population once, print rows, time and peak, and return whether each peak is within its bound."""
+    print(f"\ncompany: {', '.join(f'{count:,} {name}' for name, count in SIZES.items())}; a peak of at most {PEAK_MB} MB")
+    fits = True
+    with _serving(folder) as environment:
+        for number, (control_id, system) in enumerate(slots()):
+            seconds, peak = child("tests.bench.company", "read", folder, number, 0, environment)
+            rows, requests = json.loads((folder / f"read-{number}.json").read_text())
+            say(f"company: {control_id}: {seconds:.0f} s")
+            within = peak <= PEAK_MB
+            fits &= within
+            print(
+                f"  {control_id:<36}{system:<11}{rows:>9,} rows  {requests:>8,} pages kept  {seconds:7.1f} s  peak {peak:5.0f} MB"
+                f"{'' if within else '  OUTSIDE'}"
+            )
+    return fits
+
+
+@contextmanager
+def _serving(folder: Path) -> Iterator[dict[str, str]]:
+    file = folder / "company.json"
+    sizes = [part for name, count in SIZES.items() for part in (f"--{name}", str(count))]
+    process = subprocess.Popen([sys.executable, "-m", "tests.simulators", str(file), *sizes], cwd=REPOSITORY)
+    try:
+        while not file.exists():
+            if process.poll() is not None:
+                sys.exit("the company's APIs did not start")
+            time.sleep(0.1)
+        connections: dict[str, Any] = json.loads(file.read_text())["connections"]
+        yield {**os.environ, **{f"AIRFLOW_CONN_{name.upper()}": json.dumps(said) for name, said in connections.items()}}
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def read(folder: Path, number: int, repeat: int) -> Callable[[], None]:
+    """Collect and validate one population: the whole period, or a snapshot's last window."""
+    del repeat
+    control_id, system = slots()[number]
+    job = _job(control_id, system)
+    work = folder / f"work-{number}"
+    work.mkdir()
+    import great_expectations  # noqa: F401  # once per worker, not once per task
+
+    def run() -> None:
+        frame = open_frame(job, work)
+        extraction = flow.collect(job, frame, lambda: datetime.now(UTC), None)
+        validated = flow.validate(job, extraction, work)
+        rows = validated.predicate["population"]["rows"]
+        (folder / f"read-{number}.json").write_text(json.dumps([rows, len(frame.pages)]))
+
+    return run
+
+
+def _job(control_id: str, system: str) -> flow.Job:
+    control, scope = flow.read_control(SETTINGS, control_id)
+    reach = command_line_reach()
+    kind = control.extraction_schedule.window
+    if control.population.read_as == "snapshot":
+        today = scope.calendar.day_of(datetime.now(UTC))
+        key = "2026-06" if kind is WindowKind.MONTHLY else window_key(kind, first_day_of(kind, today) - timedelta(days=1))
+        return flow.plan(SETTINGS, control_id, system, key, reach)
+    period = scope.period(PERIOD)
+    assert period
+    return flow.plan_span(SETTINGS, control_id, system, period, "bench", (period.first_day, period.end_day), reach)
