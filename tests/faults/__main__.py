@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.conftest import REPOSITORY
-from tests.faults import scene, sources
+from tests.faults import scene, sources, vendors
 from tests.stack import Store, running_store
 
 ROWS = 1_000_000
@@ -23,6 +23,10 @@ def main() -> int:
         for row in sources.TABLE:
             outcome = scene.outcome_of(store, row)
             wrong += _show(row.name, outcome, as_it_has_to=(outcome.landed_rows is not None) is row.lands)
+        for each in vendors.TABLE:
+            outcome = vendors.outcome_of(store, each)
+            as_it_has_to = (outcome.landed_rows is not None) is each.lands
+            wrong += _show(f"{each.vendor}: {each.name}", outcome, as_it_has_to=as_it_has_to)
         outcome = scene.malformed_row(store, Path(work), ROWS)
         wrong += _show(f"1 row of {ROWS:,} malformed", outcome, as_it_has_to=outcome.landed_rows is None)
         _verify(store)

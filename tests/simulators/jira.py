@@ -2,7 +2,7 @@
 """Jira Cloud's REST API for the made-up company: a ticket per change, with the history of its status.
 
 ``/rest/api/3/myself``, ``/mypermissions``, ``/search/jql`` (pages by ``nextPageToken``, without a total; at most 40 entries of a
-history), ``/search/approximate-count``, ``/issue/{key}/changelog``. Basic authentication; errors as ``errorMessages``.
+history), ``/issue/{key}/changelog``. Basic authentication; errors as ``errorMessages``.
 
 Ticket ``SHOP-<n + 1>`` is created two days before change n is merged, approved the day before, done an hour after. A change that
 names no ticket, or one that does not exist, has none.
@@ -10,7 +10,6 @@ names no ticket, or one that does not exist, has none.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -24,9 +23,11 @@ LOGIN, TOKEN = f"evidence@{DOMAIN}", "ATATT3xFfGF0T"  # of nobody
 ZONE = "Europe/Berlin"
 """Of the account that asks: dates in JQL are read in it."""
 PAGE, HISTORIES = 100, 40
+IDS = 5000
 STATUSES = ("To Do", "Approved", "In Progress", "Done")
 _BEFORE = timedelta(days=2)
-_JQL = re.compile(r'project = "(\w+)" AND created >= "([-\d: ]+)" AND created < "([-\d: ]+)"(?: ORDER BY created ASC, key ASC)?')
+_ORDER = r"(?: ORDER BY created (?:ASC, key ASC|DESC, key DESC))?"
+_JQL = re.compile(r'project = "(\w+)" AND created >= "([-\d: ]+)" AND created < "([-\d: ]+)"' + _ORDER)
 
 
 class Jira:
@@ -47,8 +48,6 @@ class Jira:
         if request.headers.get("authorization") != f"Basic {b64encode(f'{LOGIN}:{TOKEN}'.encode()).decode()}":
             return Reply(401, {"message": "Client must be authenticated to access this resource.", "status-code": 401})
         path = request.path.removeprefix("/rest/api/3")
-        if request.method == "POST" and path == "/search/approximate-count":
-            return self._found(json.loads(request.body)["jql"], lambda numbers: {"count": len(numbers)})
         if request.method == "GET" and path == "/search/jql":
             return self._found(request.query.get("jql", ""), lambda numbers: self._page(numbers, request.query, base))
         if request.method == "GET" and path == "/myself":
@@ -74,9 +73,16 @@ class Jira:
 
     def _page(self, numbers: _Without, query: dict[str, str], base: str) -> dict[str, Any]:
         start = int(query.get("nextPageToken", "CAE=0").removeprefix("CAE="))
-        stop = start + min(PAGE, int(query.get("maxResults", "50")))
+        ids_alone = query.get("fields") == "id"
+        stop = start + min(IDS if ids_alone else PAGE, int(query.get("maxResults", "50")))
         with_history = "changelog" in query.get("expand", "")
-        issues = [self._issue(numbers[place], base, with_history) for place in range(start, min(stop, len(numbers)))]
+        places = range(start, min(stop, len(numbers)))
+        if "created DESC" in query["jql"]:
+            places = range(len(numbers) - 1 - start, len(numbers) - 1 - places.stop, -1)
+        if ids_alone:
+            issues = [{"id": str(10_000 + numbers[place])} for place in places]
+        else:
+            issues = [self._issue(numbers[place], base, with_history) for place in places]
         following = {"nextPageToken": f"CAE={stop}"} if stop < len(numbers) else {}
         return {"issues": issues, **following, "isLast": not following}
 

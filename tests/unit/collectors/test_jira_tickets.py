@@ -69,7 +69,7 @@ def test_every_ticket_of_the_months_is_read_once(
     for month in range(1, 7):
         extraction = read(prepared(frame_of("jira_tickets", f"2026-{month:02}", **SHOP), site), ticket)
         found += staged_rows(extraction)["ticket_id"].to_pylist()
-        assert extraction.ipe.second_count.independence is SecondCountClass.OTHER_ENDPOINT
+        assert extraction.ipe.second_count.independence is SecondCountClass.SAME_ENDPOINT
         assert extraction.ipe.second_count.rows == extraction.ipe.source_total.rows
     assert found == [f"SHOP-{number + 1}" for number in range(CHANGES) if created(company, number) >= PERIOD[0]]
 
@@ -138,7 +138,6 @@ def on(path: str, change: Callable[[dict[str, Any]], object]) -> Callable[[int, 
     [
         ("/search/jql", lambda body: body.update(nextPageToken="CAE=0"), "leads back to an earlier page: the cursor loops"),
         ("/search/jql", lambda body: body.pop("issues"), "expected a list at 'issues', got NoneType"),
-        ("/approximate-count", lambda body: body.clear(), "expected a whole number at 'count', got NoneType"),
         ("/myself", lambda body: body.update(timeZone="Mars/Base"), "expected a known time zone at 'timeZone'"),
         ("/myself", lambda body: body.pop("timeZone"), "expected a known time zone at 'timeZone'"),
     ],
@@ -151,10 +150,14 @@ def test_an_answer_that_can_not_be_right_is_refused(
         read(prepared(frame_of("jira_tickets", **SHOP), site), ticket)
 
 
-def test_an_estimate_that_differs_is_on_record(frame_of: FrameFactory, site: Server, ticket: Contract) -> None:
-    site.fault = on("/approximate-count", lambda body: body.update(count=body["count"] + 1))
+def test_a_listing_of_ids_that_differs_is_on_record(frame_of: FrameFactory, site: Server, ticket: Contract) -> None:
+    def lose(_: int, request: Request, reply: Reply) -> None:
+        if request.query.get("fields") == "id":
+            reply.body["issues"].pop()
+
+    site.fault = lose
     ipe = read(prepared(frame_of("jira_tickets", **SHOP), site), ticket).ipe
-    assert ipe.second_count.rows == ipe.source_total.rows + 1
+    assert ipe.second_count.rows == ipe.source_total.rows - 1
 
 
 def test_a_refused_token(frame_of: FrameFactory, site: Server, ticket: Contract) -> None:
