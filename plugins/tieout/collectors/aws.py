@@ -4,20 +4,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any, TypeVar
 
 import jmespath
-import pyarrow as pa
 
 from tieout.collectors.aws_calls import Call, Caller, as_text, received
 from tieout.collectors.bundles import Bundle
 from tieout.collectors.frame import Frame
 from tieout.collectors.http_waits import source_time
 from tieout.collectors.ipe import ClockOffset, Count, SecondCount, SecondCountClass, SourceStatement
-from tieout.contracts.cast import POSITION_COLUMN
 from tieout.documents import Document
 from tieout.errors import ConfigurationError, ExtractionRefused
 from tieout.times import instant, parse_instant
@@ -25,8 +22,6 @@ from tieout.times import instant, parse_instant
 T = TypeVar("T")
 WRITES = ("iam:CreateUser", "iam:AttachUserPolicy", "iam:PassRole", "s3:PutObject", "s3:DeleteObject", "ec2:TerminateInstances")
 """Actions that a credential which can only read lacks; AWS is asked whether it has one."""
-_ROWS = 5000
-Row = Mapping[str, str | bool | None]
 
 
 class AwsParameters(Document):
@@ -177,15 +172,6 @@ class Account:
             yield page
 
 
-def tables(columns: tuple[str, ...], rows: Iterable[Row]) -> Iterator[pa.Table]:
-    """Yield rows as tables of text columns and `POSITION_COLUMN`; of no rows, one empty table."""
-    rest, start = iter(rows), 1
-    while (batch := list(islice(rest, _ROWS))) or start == 1:
-        arrays = {name: pa.array([_cell(row[name]) for row in batch], pa.string()) for name in columns}
-        yield pa.table({**arrays, POSITION_COLUMN: pa.array(range(start, start + len(batch)), pa.int64())})
-        start += max(len(batch), 1)
-
-
 def person(name: str | None) -> str | None:
     """Return who a user or a session is: the last part of an ARN, or a name as it stands."""
     return name.rpartition("/")[2] if name and name.startswith("arn:") else name
@@ -194,10 +180,6 @@ def person(name: str | None) -> str | None:
 def at(text: str) -> datetime:
     """Return the time that a captured answer states."""
     return parse_instant(text)
-
-
-def _cell(value: str | bool | None) -> str | None:
-    return ("false", "true")[value] if isinstance(value, bool) else value
 
 
 def _line(call: Call) -> str:

@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_access_entries import Holders
 from tieout.collectors.aws_access_list import KINDS, bucket_entries, details, key_entries, refuse_changed
-from tieout.collectors.aws_columns import ACCESS
+from tieout.collectors.evidence_columns import ACCESS
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import row_tables
 from tieout.times import instant
 
 BLIND_SPOTS = (
@@ -57,7 +58,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         *key_entries(account, given.keys, holders, times),
         *bucket_entries(account, given.buckets, holders, times),
     ]
-    yield from tables(ACCESS, rows)
+    yield from row_tables(rows, ACCESS)
     again = details(account, *([kind] for kind in KINDS))
     more = sum(1 for _ in key_entries(account, given.keys, holders, times))
     more += sum(1 for _ in bucket_entries(account, given.buckets, holders, times))

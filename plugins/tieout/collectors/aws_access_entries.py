@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from tieout.collectors.aws import Row
-from tieout.collectors.aws_columns import ACCESS
+from tieout.collectors.evidence_columns import ACCESS
+from tieout.collectors.row_tables import Row
 
 OWN_PATH = "/aws-service-role/"
 """Roles of AWS's own services, which the account can neither assume nor change."""

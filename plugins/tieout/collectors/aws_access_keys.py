@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, Row, at, tables
+from tieout.collectors.aws import Account, AwsParameters, at
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import CHECK
 from tieout.collectors.aws_iam import ROOT, CredentialReport, as_reported, credential_report, users
+from tieout.collectors.evidence_columns import CHECK
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.times import instant
 
 BLIND_SPOTS = (
@@ -58,7 +59,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         row = dict.fromkeys(CHECK) | {"check_id": f"access_key_age {instant(as_of)}", "resource": key["AccessKeyId"]}
         row |= {"setting": "access_key_age", "checked_at": instant(as_of), "expected": f"at most {given.max_days} days"}
         rows.append(row | {"observed": f"{age} days; last used: {used or 'never'}", "compliant": age <= given.max_days})
-    yield from tables(CHECK, rows)
+    yield from row_tables(rows, CHECK)
     new = sum(at(key["CreateDate"]) > report.made_at for key in keys)
     how = f"keys in IAM's credential report of {instant(report.made_at)}, and {new} that are newer than it"
     account.counted(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tieout.collectors.aws import Account, Row
+from tieout.collectors.aws import Account
 from tieout.collectors.aws_access_entries import (
     OWN_PATH,
     Holders,
@@ -18,6 +18,7 @@ from tieout.collectors.aws_access_entries import (
     user_entitlements,
 )
 from tieout.collectors.aws_calls import Call
+from tieout.collectors.row_tables import Row
 from tieout.errors import SourceUnavailable
 
 KINDS = ("Group", "User", "Role")

@@ -10,12 +10,13 @@ from typing import Literal
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import ALERT
 from tieout.collectors.aws_ops_items import alert_row, by_alarm, to_alarm
+from tieout.collectors.evidence_columns import ALERT
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 
 KEPT_DAYS = 30
 BLIND_SPOTS = (
@@ -47,7 +48,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     query = "cloudwatch describe_alarm_history; ssm describe_ops_items"
     account.state("CloudWatch", query, BLIND_SPOTS, **_asked(account, "TimestampAscending"))
     read = 0
-    for table in tables(ALERT, _rows(account, given)):
+    for table in row_tables(_rows(account, given), ALERT):
         read += table.num_rows
         yield table
     read += sum(drop.rows for drop in frame.drops)

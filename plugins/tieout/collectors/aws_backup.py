@@ -9,12 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_backup_jobs import copied_elsewhere, missed_days, missed_row, resource_rows
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import JOB
+from tieout.collectors.evidence_columns import JOB
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 
 KEPT_DAYS, _BEFORE = 30, timedelta(days=7)
 _ALL = ("CREATED", "PENDING", "RUNNING", "ABORTING", "ABORTED", "COMPLETED", "FAILED", "EXPIRED", "PARTIAL")
@@ -46,7 +47,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     account.state("AWS Backup", query, BLIND_SPOTS, **asked)
     rows = [row for region in account.regions for row in _rows(account, region)]
     missed = sum(row["status"] == "missed" for row in rows)
-    yield from tables(JOB, rows)
+    yield from row_tables(rows, JOB)
     total = len(rows) + sum(drop.rows for drop in frame.drops)
     states = [{**asked, "ByState": each} for each in _ALL]
     calls = [(0, Call("backup", "list_backup_jobs", region, each)) for region in account.regions for each in states]

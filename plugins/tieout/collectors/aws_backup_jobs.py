@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tieout.collectors.aws import Account, Row, at
-from tieout.collectors.aws_columns import JOB
+from tieout.collectors.aws import Account, at
+from tieout.collectors.evidence_columns import JOB
+from tieout.collectors.row_tables import Row
 from tieout.errors import ContractError
 from tieout.times import instant
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import EVENT
 from tieout.collectors.aws_events import EVENT_NAMES, event_row
+from tieout.collectors.evidence_columns import EVENT
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 
 KEPT_DAYS = 90
 BLIND_SPOTS = (
@@ -50,7 +51,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     account.caller.pace = given.seconds_between
     last = window.end - timedelta(seconds=1)  # events have whole seconds, and both bounds are included
     rows = 0
-    for table in tables(EVENT, _rows(account, given, window.start, last)):
+    for table in row_tables(_rows(account, given, window.start, last), EVENT):
         rows += table.num_rows
         yield table
     middle = window.start + (window.end - window.start) / 2

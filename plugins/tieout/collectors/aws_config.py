@@ -9,11 +9,12 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import CHECK
+from tieout.collectors.evidence_columns import CHECK
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.times import instant
 
 BLIND_SPOTS = (
@@ -47,7 +48,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     account.state("AWS Config", query, (*BLIND_SPOTS, read), rules=dict(given.rules))
     wanted = [(region, rule, types) for region in account.regions for rule, types in given.rules.items()]
     rows = 0
-    for table in tables(CHECK, (row for each in wanted for row in _rows(account, *each, as_of))):
+    for table in row_tables((row for each in wanted for row in _rows(account, *each, as_of)), CHECK):
         rows += table.num_rows
         yield table
     counts = "get_discovered_resource_counts"

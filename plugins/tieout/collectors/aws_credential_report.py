@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from tieout.collectors.aws import Account, AwsParameters, Row, at, tables
-from tieout.collectors.aws_columns import CHECK
+from tieout.collectors.aws import Account, AwsParameters, at
 from tieout.collectors.aws_iam import ROOT, User, as_reported, credential_report, users
+from tieout.collectors.evidence_columns import CHECK
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.times import instant
 
 BLIND_SPOTS = (
@@ -50,7 +51,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
             frame.drop("a user without a password: it signs in to no console", [_key(user)])
         else:
             rows.append(_row("mfa", _key(user), "true", line["mfa_active"], instant(as_of)))
-    yield from tables(CHECK, rows)
+    yield from row_tables(rows, CHECK)
     account.counted(
         len(report.lines) + 1,
         "lines of the credential report, and a second check of the root user",

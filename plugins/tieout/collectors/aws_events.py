@@ -7,7 +7,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tieout.collectors.aws import Row, at, person
+from tieout.collectors.aws import at, person
+from tieout.collectors.row_tables import Row
 from tieout.times import instant
 
 Parameters = Mapping[str, Any]

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from tieout.collectors.aws import Account, Row, at, person
+from tieout.collectors.aws import Account, at, person
 from tieout.collectors.aws_calls import Call
+from tieout.collectors.row_tables import Row
 from tieout.times import instant
 
 LABELS = {"CRITICAL": "critical", "HIGH": "high", "MEDIUM": "medium", "LOW": "low"}

@@ -10,12 +10,13 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import ALERT
 from tieout.collectors.aws_findings import TOGETHER, alert_row, in_full
+from tieout.collectors.evidence_columns import ALERT
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.errors import ConfigurationError
 
 KEPT_DAYS = 90
@@ -55,7 +56,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     criteria = {"FindingCriteria": {"Criterion": {"updatedAt": {"GreaterThanOrEqual": since}}}}
     account.state("GuardDuty", "guardduty list_findings, get_findings; securityhub get_findings", spots, updated_since=since)
     rows = 0
-    for table in tables(ALERT, (row for each in detectors for row in _rows(account, *each, criteria, given.triage_hours))):
+    for table in row_tables((row for each in detectors for row in _rows(account, *each, criteria, given.triage_hours)), ALERT):
         rows += table.num_rows
         yield table
     statistics = {**criteria, "GroupBy": "SEVERITY", "MaxResults": 100}

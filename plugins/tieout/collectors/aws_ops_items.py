@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tieout.collectors.aws import Row, at, person
+from tieout.collectors.aws import at, person
+from tieout.collectors.row_tables import Row
 from tieout.times import instant
 
 _SEVERITIES = {"1": "critical", "2": "high", "3": "medium", "4": "low"}

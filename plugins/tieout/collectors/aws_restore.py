@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_backup_jobs import status_of
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import JOB
+from tieout.collectors.evidence_columns import JOB
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.errors import ContractError
 
 KEPT_DAYS = 30
@@ -44,7 +45,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     account.state("AWS Backup", "backup list_restore_jobs", BLIND_SPOTS, **asked)
     calls = [(None, Call("backup", "list_restore_jobs", region, asked)) for region in account.regions]
     rows = 0
-    for table in tables(JOB, map(_row, account.each(calls, "RestoreJobs[]"))):
+    for table in row_tables(map(_row, account.each(calls, "RestoreJobs[]")), JOB):
         rows += table.num_rows
         yield table
     by_state = [

@@ -9,12 +9,13 @@ from typing import Any
 import pyarrow as pa
 from pydantic import Field
 
-from tieout.collectors.aws import Account, AwsParameters, Row, tables
+from tieout.collectors.aws import Account, AwsParameters
 from tieout.collectors.aws_calls import Call
-from tieout.collectors.aws_columns import VULNERABILITY
 from tieout.collectors.aws_findings import LABELS, vulnerability_rows
+from tieout.collectors.evidence_columns import VULNERABILITY
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.times import instant
 
 KEPT_DAYS = 90
@@ -48,7 +49,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     filters = {"Type": [{"Value": TYPE, "Comparison": "PREFIX"}], "CreatedAt": created}
     account.state("Security Hub", "securityhub get_findings", BLIND_SPOTS, filters=filters, days=dict(given.days))
     read = 0
-    for table in tables(VULNERABILITY, _rows(account, filters, given.days)):
+    for table in row_tables(_rows(account, filters, given.days), VULNERABILITY):
         read += table.num_rows
         yield table
     read += sum(drop.rows for drop in frame.drops)

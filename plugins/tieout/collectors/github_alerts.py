@@ -14,19 +14,6 @@ from tieout.collectors.github_reviews import find_ticket
 from tieout.collectors.row_tables import Row, text
 from tieout.times import instant, parse_instant
 
-COLUMNS = (
-    "vulnerability_id",
-    "asset",
-    "title",
-    "severity",
-    "detected_at",
-    "due_at",
-    "fixed_at",
-    "accepted_by",
-    "accepted_until",
-    "ticket",
-    "fixed_in_time",
-)
 _NO_ACCEPTANCE = "fix_started"
 """Reason of a dismissal that says the fix is under way: the weakness is still there, and nobody accepted it."""
 

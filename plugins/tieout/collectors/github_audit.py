@@ -9,9 +9,10 @@ from datetime import timedelta
 import pyarrow as pa
 from pydantic import Field
 
+from tieout.collectors.evidence_columns import EVENT
 from tieout.collectors.frame import Frame
 from tieout.collectors.github import NO_NAME, Github
-from tieout.collectors.github_events import COLUMNS, row_of
+from tieout.collectors.github_events import row_of
 from tieout.collectors.github_parameters import RepositoryParameters
 from tieout.collectors.row_tables import row_tables
 from tieout.errors import ExtractionRefused
@@ -53,7 +54,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     github.state(path, f"GET {path}, once for each category", query, (*BLIND_SPOTS, f"Kept for {asked.retention_days} days."))
     github.count_again(total, "events, counted once more from the newest")
     events = (each for phrase in phrases for each in github.records(path, phrase=phrase, include="web", order="asc"))
-    yield from row_tables((row_of(event) for event in events), COLUMNS)
+    yield from row_tables((row_of(event) for event in events), EVENT)
 
 
 def _refuse_forgotten(frame: Frame, days: int) -> None:

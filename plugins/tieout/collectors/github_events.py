@@ -8,24 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tieout.collectors.evidence_columns import EVENT
 from tieout.collectors.github import UNKNOWN
 from tieout.collectors.row_tables import Row, text
 from tieout.errors import ContractError
 from tieout.times import instant
 
-COLUMNS = (
-    "event_id",
-    "occurred_at",
-    "actor",
-    "action",
-    "target",
-    "change",
-    "weakens",
-    "approver",
-    "approved_at",
-    "self_approved",
-    "reference",
-)
 WEAKENING = frozenset(
     {
         "protected_branch.destroy",
@@ -83,7 +71,7 @@ def row_of(event: Mapping[str, Any]) -> Row:
     action, branch = str(event["action"]), event.get("branch") or event.get("name") or event.get("ruleset_name")
     target = f"{event.get('repo') or event.get('org') or UNKNOWN}{f'#{branch}' if branch else ''}"
     return {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(EVENT),
         "event_id": str(event["_document_id"]),
         "occurred_at": instant(datetime.fromtimestamp(stamp / 1000, UTC)),
         "actor": event.get("actor") or UNKNOWN,

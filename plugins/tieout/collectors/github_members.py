@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tieout.collectors.evidence_columns import ACCESS
 from tieout.collectors.frame import Frame
 from tieout.collectors.github import NO_NAME, Github
 from tieout.collectors.github_parameters import RepositoryParameters
@@ -15,7 +16,6 @@ from tieout.collectors.row_tables import Row, row_tables, text
 from tieout.times import instant
 
 _KEPT = ("account", "entitlement", "as_of", "read_at", "holder", "account_kind", "account_status", "privileged")
-COLUMNS = (*_KEPT, "granted_at", "last_used_at", "mfa")
 BLIND_SPOTS = (
     "GitHub shows who has access now, not since when, and not when an account was last used.",
     "Through which team or default somebody has access to the repository is not shown.",
@@ -59,13 +59,13 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         is_privileged = bool(can.get("admin") or can.get("maintain"))
         rows.append(_row(each, f"{asked.name}: {each['role_name']}", is_privileged, factors, shared))
     github.count(len(rows), totals, "members and collaborators")
-    yield from row_tables(rows, COLUMNS)
+    yield from row_tables(rows, ACCESS)
 
 
 def _row(user: Mapping[str, Any], entitlement: str, privileged: bool, factors: Mapping[str, bool | None], shared: Row) -> Row:
     kind = _KINDS.get(user["type"], "unknown")
     return {
-        **dict.fromkeys(COLUMNS),
+        **dict.fromkeys(ACCESS),
         **shared,
         "account": user["login"],
         "entitlement": entitlement,

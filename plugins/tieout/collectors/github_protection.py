@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pydantic import Field
 
+from tieout.collectors.evidence_columns import CHECK
 from tieout.collectors.frame import Frame
 from tieout.collectors.github import Github
 from tieout.collectors.github_parameters import Ref, RepositoryParameters
@@ -16,7 +17,6 @@ from tieout.collectors.ipe import Count, SecondCount, SecondCountClass
 from tieout.collectors.row_tables import row_tables
 from tieout.times import instant
 
-COLUMNS = ("check_id", "resource", "setting", "checked_at", "expected", "observed", "compliant", "waiver", "ticket", "owner")
 BLIND_SPOTS = (
     "GitHub shows what stands now; what stood in between is shown by the organization's audit log.",
     "Rulesets, the newer way to protect branches, are another setting and not read: a branch that they alone protect shows here "
@@ -59,7 +59,5 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     how = "settings that this collector reads from one answer"
     frame.count(Count(len(settings), how), SecondCount(len(settings), how, SecondCountClass.NONE))
     shared = {"resource": f"{asked.name}#{asked.branch}", "checked_at": instant(as_of), "owner": asked.owner}
-    rows = (
-        {**dict.fromkeys(COLUMNS), **shared, **each.row(), "check_id": f"{each.name}@{frame.window.key}"} for each in settings
-    )
-    yield from row_tables(rows, COLUMNS)
+    rows = ({**dict.fromkeys(CHECK), **shared, **each.row(), "check_id": f"{each.name}@{frame.window.key}"} for each in settings)
+    yield from row_tables(rows, CHECK)

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pyarrow as pa
 from pydantic import Field
 
+from tieout.collectors.evidence_columns import VULNERABILITY
 from tieout.collectors.frame import Frame
 from tieout.collectors.github import Github
-from tieout.collectors.github_alerts import COLUMNS, Days, row_of
+from tieout.collectors.github_alerts import Days, row_of
 from tieout.collectors.github_parameters import RepositoryParameters
 from tieout.collectors.row_tables import row_tables
 
@@ -51,4 +52,4 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     now = frame.clock()
     alerts = github.records(path, sort="created", direction="asc")
     rows = (row_of(alert, asked.name, days, asked.ticket_pattern, now) for alert in alerts)
-    yield from row_tables(rows, COLUMNS)
+    yield from row_tables(rows, VULNERABILITY)

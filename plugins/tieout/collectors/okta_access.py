@@ -6,25 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple
 
-import pyarrow as pa
-
 from tieout.collectors.okta import Account, Okta
-from tieout.contracts.cast import POSITION_COLUMN
 
 Entitlement = Literal["app", "group"]
-_COLUMNS = (
-    "account",
-    "entitlement",
-    "as_of",
-    "read_at",
-    "holder",
-    "account_kind",
-    "account_status",
-    "privileged",
-    "granted_at",
-    "last_used_at",
-    "mfa",
-)
 
 
 class Named(NamedTuple):
@@ -101,9 +85,3 @@ def entry_of(named: Named, user: dict[str, Any], holders: Holders, as_of: str, r
         "last_used_at": holder.last_login,
         "mfa": None,
     }
-
-
-def table_of(rows: Sequence[dict[str, str | None]], start: int) -> pa.Table:
-    """Return rows as a table of text, with `POSITION_COLUMN` from ``start``."""
-    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in _COLUMNS})
-    return table.append_column(POSITION_COLUMN, pa.array(range(start, start + len(rows)), pa.int64()))

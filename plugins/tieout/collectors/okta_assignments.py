@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
+from tieout.collectors.evidence_columns import ACCESS
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass
 from tieout.collectors.okta import Okta, OktaParameters, shown
-from tieout.collectors.okta_access import Entitlement, Holders, entitlements, entry_of, table_of
+from tieout.collectors.okta_access import Entitlement, Holders, entitlements, entry_of
 from tieout.collectors.rest import NO_TOTAL
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.times import instant
 
 _BLIND_SPOTS = (
@@ -20,7 +22,6 @@ _BLIND_SPOTS = (
     "When somebody joined a group, and whether signing in takes a second factor, the lists do not tell.",
     NO_TOTAL,
 )
-_BATCH = 5000
 
 
 class Parameters(OktaParameters):
@@ -53,14 +54,14 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     frame.state(okta.state(query, shown(given), _BLIND_SPOTS))
     holders = Holders(okta.users(), given.service_types, given.shared_types)
     wanted = list(entitlements(okta, given.kinds, given.group_types, given.privileged))
-    rows: list[dict[str, str | None]] = []
     read = 0
-    for named, page in okta.listing((each, each.path, {"limit": each.limit}) for each in wanted):
-        rows += (entry_of(named, each, holders, as_of, read_at) for each in page)
-        if len(rows) >= _BATCH:
-            yield table_of(rows, read + 1)
-            read, rows = read + len(rows), []
-    yield table_of(rows, read + 1)
-    read += len(rows)
+
+    def rows() -> Iterator[Row]:
+        nonlocal read
+        for named, page in okta.listing((each, each.path, {"limit": each.limit}) for each in wanted):
+            read += len(page)
+            yield from (entry_of(named, each, holders, as_of, read_at) for each in page)
+
+    yield from row_tables(rows(), ACCESS)
     how = "entries of all lists, each up to the page that names no further one"
     frame.count(Count(read, how), SecondCount(read, how, SecondCountClass.NONE))

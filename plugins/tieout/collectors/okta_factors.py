@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import pyarrow as pa
 
+from tieout.collectors.evidence_columns import CHECK
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass
 from tieout.collectors.okta import LOG_RETENTION, Okta, OktaParameters, shown
-from tieout.collectors.okta_people import GroupOfAdministrators, History, People, table_of
+from tieout.collectors.okta_people import GroupOfAdministrators, History, People
+from tieout.collectors.row_tables import row_tables
 from tieout.times import instant
 
 _BLIND_SPOTS = (
@@ -49,10 +52,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     history.add(okta.events_of_users(history.kinds, max(end, reach), now))
     group = GroupOfAdministrators(okta, given.admin_group)
     people = People(frame, end, history, group, given.not_counted, given.service_types, log_reaches=reach <= end)
-    start = 1
-    for rows in people.batches(okta):
-        yield table_of(rows, start)
-        start += len(rows)
+    yield from row_tables(chain.from_iterable(people.batches(okta)), CHECK)
     how = "users of the list that a filter on lastUpdated gives, of every status"
     again = "users of the list without a filter, which leaves out DEPROVISIONED, and of the list of these"
     frame.count(Count(people.read, how), SecondCount(okta.count_users(), again, SecondCountClass.SAME_ENDPOINT))

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pyarrow as pa
 
+from tieout.collectors.evidence_columns import EVENT
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass
 from tieout.collectors.okta import LOG_RETENTION, Okta, OktaParameters
-from tieout.collectors.okta_policies import COLUMNS, KINDS, change_row
-from tieout.contracts.cast import POSITION_COLUMN
+from tieout.collectors.okta_policies import KINDS, change_row
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.errors import ExtractionRefused
 from tieout.times import instant
 
@@ -47,7 +47,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
             f"at {instant(window.start)}: what happened before is gone. The window stays on record as not extracted."
         )
         raise ExtractionRefused(msg)
-    rows: list[dict[str, str | None]] = []
+    rows: list[Row] = []
     read = 0
     for event in okta.log(KINDS, window.start, window.end):
         read += 1
@@ -55,13 +55,8 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
             rows.append(change_row(event))
         else:
             frame.drop("an attempt that did not succeed", [event["uuid"]])
-    yield _table(rows)
+    yield from row_tables(rows, EVENT)
     again = sum(1 for _ in okta.log(KINDS, window.start, window.end, "DESCENDING"))
     how = "events up to the page that names no further one"
     second = SecondCount(again, f"{how}, latest first", SecondCountClass.SAME_ENDPOINT)
     frame.count(Count(read, f"{how}, earliest first"), second)
-
-
-def _table(rows: list[dict[str, Any]]) -> pa.Table:
-    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in COLUMNS})
-    return table.append_column(POSITION_COLUMN, pa.array(range(1, len(rows) + 1), pa.int64()))

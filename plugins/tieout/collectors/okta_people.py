@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
-
-import pyarrow as pa
 
 from tieout.collectors.frame import Frame
 from tieout.collectors.okta import Account, Okta, UserEvent, time_of
@@ -23,7 +21,6 @@ from tieout.collectors.okta_enrollments import (
     kind_of,
     stood_at,
 )
-from tieout.contracts.cast import POSITION_COLUMN
 from tieout.times import instant
 
 GRANT, REVOKE = "user.account.privilege.grant", "user.account.privilege.revoke"
@@ -191,10 +188,3 @@ def left_out(account: Account, end: datetime, first: str | None = None, service_
     if account.status in _ENDED and account.status_changed is not None and not changed_since:
         return "deactivated or suspended before the window's end"
     return None
-
-
-def table_of(rows: Sequence[Row], start: int) -> pa.Table:
-    """Return rows as a table of text, with `POSITION_COLUMN` from ``start``."""
-    names = ("check_id", "resource", "setting", "checked_at", "expected", "observed", "compliant", "waiver", "ticket", "owner")
-    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in names})
-    return table.append_column(POSITION_COLUMN, pa.array(range(start, start + len(rows)), pa.int64()))

@@ -34,19 +34,6 @@ _WEAKENS: dict[str, bool | None] = {
 """Whether a kind takes protection away. A new rule may let in whom another one kept out: that is not determinable."""
 KINDS = tuple(sorted(_WEAKENS))
 """Kinds of events that are changes to settings; that a policy was evaluated at a sign-in is none."""
-COLUMNS = (
-    "event_id",
-    "occurred_at",
-    "actor",
-    "action",
-    "target",
-    "change",
-    "weakens",
-    "approver",
-    "approved_at",
-    "self_approved",
-    "reference",
-)
 
 
 def weakens(kind: str) -> bool | None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from tieout.contracts.cast import POSITION_COLUMN
 
 ROWS = 5000
-Row = Mapping[str, str | None]
+Row = Mapping[str, str | bool | None]
 
 
 def text(value: bool | int | None) -> str | None:
@@ -23,6 +23,10 @@ def row_tables(rows: Iterable[Row], columns: Sequence[str]) -> Iterator[pa.Table
     """Yield rows as tables of text columns and `POSITION_COLUMN`, which counts from 1; at least one table, which may be empty."""
     following, start = iter(rows), 1
     while (batch := list(islice(following, ROWS))) or start == 1:
-        arrays = {name: pa.array([row[name] for row in batch], pa.string()) for name in columns}
+        arrays = {name: pa.array([_cell(row[name]) for row in batch], pa.string()) for name in columns}
         yield pa.table({**arrays, POSITION_COLUMN: pa.array(range(start, start + len(batch)), pa.int64())})
         start += max(1, len(batch))
+
+
+def _cell(value: str | bool | None) -> str | None:
+    return ("false", "true")[value] if isinstance(value, bool) else value

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Columns of the evidence contracts that AWS is a source of, but the system's, as tables are made of rows."""
+"""Columns of the evidence contracts that several sources fill, but the system's, as tables are made of rows."""
 
 from __future__ import annotations
 
