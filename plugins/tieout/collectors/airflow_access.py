@@ -8,12 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from tieout.collectors.evidence_columns import ACCESS
 from tieout.collectors.frame import Frame
 from tieout.collectors.http import Exchange
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
 from tieout.collectors.rest_auth import credential
 from tieout.collectors.rest_parameters import Auth
-from tieout.contracts.cast import POSITION_COLUMN
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.documents import Document
 from tieout.errors import SourceUnavailable
 from tieout.times import instant
@@ -57,15 +58,12 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
         users += page["users"]
     times = {"as_of": instant(as_of), "read_at": instant(frame.clock())}
     rows = [{**row, **times} for user in users for row in _rows(user, given.privileged_roles)]
-    yield pa.table(
-        {name: pa.array([row[name] for row in rows], pa.string()) for name in rows[0]}
-        | {POSITION_COLUMN: pa.array(range(1, len(rows) + 1), pa.int64())}
-    )
+    yield from row_tables(rows, ACCESS)
     how = f"roles of the {total} users that total_entries states"
     frame.count(Count(len(rows), how), SecondCount(len(rows), how, SecondCountClass.SAME_ENDPOINT))
 
 
-def _rows(user: dict[str, Any], privileged: tuple[str, ...]) -> Iterator[dict[str, str | None]]:
+def _rows(user: dict[str, Any], privileged: tuple[str, ...]) -> Iterator[Row]:
     status = {True: "active", False: "inactive"}.get(user.get("active"), "unknown")  # type: ignore[arg-type]
     for role in user.get("roles") or [{"name": "no role"}]:
         yield {
@@ -74,7 +72,7 @@ def _rows(user: dict[str, Any], privileged: tuple[str, ...]) -> Iterator[dict[st
             "holder": user["email"] or None,
             "account_kind": "unknown",
             "account_status": status,
-            "privileged": "true" if role["name"] in privileged else "false",
+            "privileged": role["name"] in privileged,
             "granted_at": None,
             "last_used_at": user.get("last_login"),
             "mfa": None,

@@ -45,8 +45,8 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     """
     account = Account(frame, given := frame.parameters(Parameters))
     account.refuse_older(KEPT_DAYS, "CloudWatch keeps alarm history")
-    query = "cloudwatch describe_alarm_history; ssm describe_ops_items"
-    account.state("CloudWatch", query, BLIND_SPOTS, **_asked(account, "TimestampAscending"))
+    how, asked = "cloudwatch describe_alarm_history", _asked(account, "TimestampAscending")
+    account.state("CloudWatch", f"{how}; ssm describe_ops_items", BLIND_SPOTS, **asked)
     read = 0
     for table in row_tables(_rows(account, given), ALERT):
         read += table.num_rows
@@ -54,8 +54,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     read += sum(drop.rows for drop in frame.drops)
     calls = [(0, _history(account, each, "TimestampDescending")) for each in account.regions]
     second = account.count(calls, "AlarmHistoryItems[]")
-    how = "cloudwatch describe_alarm_history again, in the opposite order"
-    account.counted(read, "cloudwatch describe_alarm_history", second, how, SecondCountClass.SAME_ENDPOINT)
+    account.counted(read, how, second, f"{how} again, in the opposite order", SecondCountClass.SAME_ENDPOINT)
 
 
 def _asked(account: Account, order: str) -> dict[str, object]:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from tieout.collectors.change_records import BLIND_SPOTS
+from tieout.collectors.evidence_columns import EVENT
 from tieout.collectors.frame import Frame
 from tieout.collectors.git_history import look_for_rewrites
 from tieout.collectors.git_text import CHAIN, Repository, captured, parse_chain
 from tieout.collectors.git_touched import TOUCHED, parse_touched
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass, SourceStatement
-from tieout.contracts.cast import POSITION_COLUMN
+from tieout.collectors.row_tables import Row, row_tables
 from tieout.documents import Document
 
 
@@ -54,15 +55,13 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     frame.state(SourceStatement("git repository", origin, None, query, bound, "file system of this machine", proof, blind))
     platforms = [frame.as_captured(name) for name in given.platform_committers]
     rows = [_row(commit, origin, platforms) for commit in parse_touched(answer, origin)]
-    names = rows[0] if rows else _row(dict.fromkeys(("sha", "at", "author", "committer", "files"), ""), origin, [])
-    table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in names})
-    yield table.append_column(POSITION_COLUMN, pa.array(range(1, len(rows) + 1), pa.int64()))
+    yield from row_tables(rows, EVENT)
     how = "git rev-list --first-parent --count for the paths"
     total = int(repository.text("rev-list", "--first-parent", "--count", head, "--", *given.paths))
     frame.count(Count(total, how), SecondCount(total, how, SecondCountClass.SAME_ENDPOINT))
 
 
-def _row(commit: dict[str, str], origin: str, platforms: list[str]) -> dict[str, str | None]:
+def _row(commit: dict[str, str], origin: str, platforms: list[str]) -> Row:
     second = None if commit["committer"] in platforms else commit["committer"] != commit["author"]
     return {
         "event_id": commit["sha"],
@@ -74,6 +73,6 @@ def _row(commit: dict[str, str], origin: str, platforms: list[str]) -> dict[str,
         "weakens": None,
         "approver": commit["committer"] if second else None,
         "approved_at": commit["at"] if second else None,
-        "self_approved": None if second is None else ("false" if second else "true"),
+        "self_approved": None if second is None else not second,
         "reference": commit["sha"],
     }
