@@ -24,7 +24,12 @@ from tieout.flows import population_export as flow
 
 WINDOW = "2026-03"
 CHANGES, APPROVALS, ALERTS = "cc8_1_reviewed_changes", "cc8_1_change_approvals", "cc7_2_on_call_alerts"
-FACTORS, LEAVERS, THREATS = "cc6_1_mfa_factors", "cc6_2_leaver_accounts", "cc7_2_threat_alerts"
+INCIDENTS, FACTORS, LEAVERS, THREATS = (
+    "cc7_4_on_call_incidents",
+    "cc6_1_mfa_factors",
+    "cc6_2_leaver_accounts",
+    "cc7_2_threat_alerts",
+)
 Change = Callable[[Reply], None]
 
 
@@ -204,7 +209,7 @@ TABLE = (
         "HTTP 429 x2",
     ),
     Row("page token that leads back", "jira", APPROVALS, on("/search/jql", _leads_back), False, "the cursor loops"),
-    Row("more than 10,000 alerts", "pagerduty", ALERTS, lambda: no_fault, True, "", pages=62_000),
+    Row("more than 10,000 alerts", "pagerduty", INCIDENTS, lambda: no_fault, True, "", pages=62_000),
     Row(
         "offset beyond 10,000 refused",
         "pagerduty",

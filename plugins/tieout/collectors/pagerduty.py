@@ -60,6 +60,8 @@ class Account:
         self.listings = Listings(self.exchange)
         self._frame, self._parameters = frame, parameters
         self.clock = frame.clock
+        self._seen: set[str] = set()
+        """Ids of the incidents that `incidents` yielded last time."""
         self.total = 0
         """Incidents that PagerDuty counted, each once; known when `incidents` has ended."""
 
@@ -106,11 +108,14 @@ class Account:
         return {user["id"]: user["email"] for page in pages for user in page.records}
 
     def incidents(self, since: datetime, until: datetime) -> Iterator[list[Any]]:
-        """Yield the incidents raised in ``[since, until)``, each once. Raises as `Listings.listed`."""
-        seen: set[str] = set()
+        """Yield the incidents raised in ``[since, until)``, each once, also where an interval before ended there.
+
+        Raises: as `Listings.listed`.
+        """
+        seen, self._seen = self._seen, set()
         for page in self.listings.listed("/incidents", since, until, sort_by="created_at:asc"):
-            new = [each for each in page.records if each["id"] not in seen]
-            seen.update(each["id"] for each in new)
+            new = [each for each in page.records if each["id"] not in seen and each["id"] not in self._seen]
+            self._seen.update(each["id"] for each in new)
             self.total += page.total - (len(page.records) - len(new))
             yield new
 

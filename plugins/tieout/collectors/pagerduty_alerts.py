@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
+from itertools import chain
 
 import pyarrow as pa
 from pydantic import Field
 
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import Count, SecondCount, SecondCountClass
-from tieout.collectors.pagerduty import Account, AccountParameters, resolved_at
-from tieout.collectors.pagerduty_log import Response, in_time, note_all, seen_at
-from tieout.collectors.row_tables import Row, row_tables, text
-from tieout.times import instant, parse_instant
+from tieout.collectors.pagerduty import Account, AccountParameters
+from tieout.collectors.pagerduty_paged import COLUMNS, Paged
+from tieout.collectors.row_tables import row_tables
+from tieout.times import instant
 
-COLUMNS = ("alert_id", "rule", "urgency", "raised_at", "acknowledge_due_at", "acknowledged_at", "acknowledged_by",
-           "acknowledged_in_time", "resolved_at", "incident_id")  # fmt: skip
+STEP = timedelta(days=7)
+"""So much of the log is held at once."""
 BLIND_SPOTS = ("An acknowledgement that an integration sent names nobody; whether it was in time is not determinable.",)
 
 
@@ -35,44 +35,21 @@ class Parameters(AccountParameters):
 
 
 def collect(frame: Frame) -> Iterator[pa.Table]:
-    """Read the log until the window's last alert was due, then the alerts, and for those still open their own logs.
+    """Read the alerts of a week at a time, each with the log until the last of them was due.
 
     Raises: as `Listings.listed`.
     """
     parameters, window = frame.parameters(Parameters), frame.window
-    account, log, listed = Account(frame, parameters), dict[str, Response](), set[str]()
-    until = min(window.end + max(map(parameters.target, ("high", "low"))), frame.clock().replace(microsecond=0))
-    asked = {"since": instant(window.start), "until": instant(window.end), "log until": instant(until)}
+    account = Account(frame, parameters)
+    asked = {"since": instant(window.start), "until": instant(window.end)}
     asked |= {"high_minutes": str(parameters.high_minutes), "low_minutes": str(parameters.low_minutes)}
-    account.state("GET /log_entries, /users, /incidents; /incidents/{id}/log_entries of those not answered", asked, BLIND_SPOTS)
-    for page in account.listings.listed("/log_entries", window.start, until):
-        note_all(log, page.records)
-    people = account.people()
-
-    def rows() -> Iterator[Row]:
-        still_open: list[dict[str, Any]] = []
-        for alerts in account.incidents(window.start, window.end):
-            listed.update(each["id"] for each in alerts)
-            final = {each["id"] for each in alerts if each["id"] in log and log[each["id"]].is_final}
-            yield from (_row(account, parameters, each, log, people) for each in alerts if each["id"] in final)
-            still_open += [each for each in alerts if each["id"] not in final]
-        for _, entries in account.logs(each["id"] for each in still_open):
-            note_all(log, entries)
-        yield from (_row(account, parameters, each, log, people) for each in still_open)
-
-    yield from row_tables(rows(), COLUMNS)
-    before = [key for key, each in log.items() if key not in listed and each.triggered_at and each.triggered_at < window.end]
-    triggered = sum(each.triggered_at is not None for key, each in log.items() if key in listed)
-    triggered += sum(window.start <= parse_instant(each["created_at"]) < window.end for _, each in account.details(before))
+    query = "GET /log_entries, /users, /incidents; /incidents/{id}/log_entries of those not answered; a week at a time"
+    account.state(query, asked, BLIND_SPOTS)
+    paged = Paged(account, parameters.target)
+    weeks = range((window.end - window.start - timedelta(seconds=1)) // STEP + 1)
+    starts = [window.start + number * STEP for number in weeks]
+    rows = chain.from_iterable(paged.rows(at, min(at + STEP, window.end)) for at in starts)
+    yield from row_tables(rows, COLUMNS)
     how = "incidents raised in the window of which its log has a trigger_log_entry"
-    frame.count(Count(account.total, "total of GET /incidents"), SecondCount(triggered, how, SecondCountClass.OTHER_ENDPOINT))
-
-
-def _row(account: Account, parameters: Parameters, alert: Any, log: dict[str, Response], people: dict[str, str]) -> Row:
-    response, raised = log.get(alert["id"], Response()), parse_instant(alert["created_at"])
-    due, seen = raised + parameters.target(alert["urgency"]), seen_at(response)
-    values = (alert["id"], (alert.get("service") or {}).get("summary"), alert["urgency"], alert["created_at"], instant(due),
-              seen and instant(seen), response.person and people.get(response.person, response.person),
-              text(in_time(response, due, account.clock())), resolved_at(alert),
-              text(alert["incident_number"] if account.severity(alert) else None))  # fmt: skip
-    return dict(zip(COLUMNS, values, strict=True))
+    second = SecondCount(paged.triggered, how, SecondCountClass.OTHER_ENDPOINT)
+    frame.count(Count(account.total, "total of GET /incidents"), second)

@@ -18,7 +18,7 @@ from tests.simulators.pagerduty_objects import incident_id
 from tests.simulators.vendor import Reply, Request, Server, serving
 from tests.unit.collectors.frames import FrameFactory, staged_rows
 
-from tieout.collectors import pagerduty, pagerduty_listing
+from tieout.collectors import pagerduty, pagerduty_alerts, pagerduty_listing
 from tieout.collectors.extraction import Extraction, Inclusion, extract
 from tieout.collectors.frame import Frame
 from tieout.collectors.ipe import SecondCountClass
@@ -183,6 +183,7 @@ def test_a_page_that_can_not_be_whole_is_refused(
     path: str, change: Callable[[dict[str, Any]], object], error: type[Exception], says: str,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(pagerduty_listing, "SIZE", 5)
+    monkeypatch.setattr(pagerduty_alerts, "STEP", timedelta(days=400))
     account.fault, frame = changed(path, change), half_year(account)
     frame.window = replace(frame.window, start=company.page(30).raised_at)
     with pytest.raises(error, match=says):
@@ -193,6 +194,7 @@ def test_a_page_that_comes_twice_is_refused(
     half_year: Callable[..., Frame], account: Server, alert: Contract, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pagerduty_listing, "SIZE", 5)
+    monkeypatch.setattr(pagerduty_alerts, "STEP", timedelta(days=400))
 
     def twice(_: int, request: Request, reply: Reply) -> None:
         if request.path == "/incidents" and request.query.get("offset") == "10":
