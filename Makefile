@@ -57,9 +57,9 @@ check: $(TEST_STAMP)
 unit: $(TEST_STAMP)
 	$(BIN)/pytest -q -m "not integration"
 
-# Two workers, each a file of tests at a time: a server that a file starts is its own.
+# Three workers, each a file of tests at a time, as many tests wait for servers: a server that a file starts is its own.
 test: check
-	$(BIN)/pytest -q -n 2 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile
 
 tamper: $(TEST_STAMP)
 	@$(BIN)/python -m tests.tamper

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,8 @@ from tieout.flows import population_export as flow
 from tieout.flows.digest import Sealed, seal
 from tieout.flows.jobs import open_frame
 from tieout.local import object_store
-from tieout.local.airflow import Api, environment
-from tieout.local.installation import EVIDENCE_BUCKET
+from tieout.local.airflow import Api, database, environment, migrate, migrated
+from tieout.local.installation import EVIDENCE_BUCKET, Installation
 from tieout.local.stack import Stack
 from tieout.settings import Settings
 
@@ -188,7 +190,35 @@ def running_airflow(
                 connection = json.loads(environment(stack.installation)[name])
                 connection["extra"]["endpoint_url"] = proxy.endpoint
                 overrides[name] = json.dumps(connection)
+            with_migrated_database(stack)
             stack.start_airflow(lambda _: None, dag_processor=False, overrides=overrides)
             yield Airflow(Store(stack, Settings(home=home)), Api(stack.installation), proxy, overrides)
     finally:
+        for component in ("scheduler", "api-server"):
+            stack.processes.kill(component)  # nothing of it is looked at any more, and ending politely takes ten seconds
         stack.stop()
+
+
+def with_migrated_database(stack: Stack) -> None:
+    """Give an installation a copy of an empty metadata database: migrating one takes as long as starting Airflow."""
+    installation = stack.installation
+    folder = _migrated_once(installation)
+    (installation.folder / "airflow").mkdir(mode=0o700, exist_ok=True)
+    for path in (database(installation), migrated(installation)):
+        shutil.copy(folder / path.name, path)
+
+
+@cache
+def _template() -> Path:
+    return Path(tempfile.mkdtemp(prefix="tieout-migrated-"))
+
+
+def _migrated_once(installation: Installation) -> Path:
+    """Return a folder with an empty metadata database, which the first installation that asks migrates."""
+    folder = _template()
+    if not (folder / migrated(installation).name).exists():
+        migrate(installation, environment(installation))
+        for path in (migrated(installation), database(installation)):
+            shutil.copy(path, folder)
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

@@ -84,7 +84,6 @@ class Kind(StrEnum):
     NO_FACTOR = "a person without a second factor"
     WEAK_FACTOR = "an administrator whose only factors can be phished"
     INCIDENT_OPEN = "an incident without a recorded cause"
-    VULNERABILITY_LATE = "a vulnerability that was fixed after its time, or is open past it"
     PROTECTION_WEAKENED = "a change that took protection away from the branch"
     POLICY_WEAKENED = "a change that took protection away from a sign-in policy"
 

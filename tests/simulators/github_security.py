@@ -118,7 +118,7 @@ def branch_event(company: Company, number: int) -> dict[str, Any]:
         action, more = "protected_branch.update_admin_enforced", {"name": BRANCH, "admin_enforced": False}
     return {
         "@timestamp": at,
-        "_document_id": f"doc{company.sha('branch event', number)[:20]}",
+        "_document_id": branch_event_id(company, number),
         "action": action,
         "actor": company.person(1).login,
         "actor_id": 1001,
@@ -131,3 +131,8 @@ def branch_event(company: Company, number: int) -> dict[str, Any]:
         "repo_id": 1296269,
         **more,
     }
+
+
+def branch_event_id(company: Company, number: int) -> str:
+    """Return the id of an event of the protected branch's settings."""
+    return f"doc{company.sha('branch event', number)[:20]}"

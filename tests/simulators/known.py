@@ -14,9 +14,12 @@ from typing import Any
 
 from tests.simulators import okta_objects, pagerduty_objects
 from tests.simulators.company import PROJECT, Company, Fault, Kind
+from tests.simulators.github_security import branch_event_id
+from tests.simulators.okta_log import Log
 
 CHANGES, APPROVALS = "cc8_1_reviewed_changes", "cc8_1_change_approvals"
 ALERTS, INCIDENTS = "cc7_2_on_call_alerts", "cc7_4_on_call_incidents"
+BRANCH, POLICIES = "cc6_8_branch_protection_continuity", "cc6_1_sign_in_policy_continuity"
 LEAVERS, JOINERS, FACTORS = "cc6_2_leaver_accounts", "cc6_2_joiner_accounts", "cc6_1_mfa_factors"
 
 
@@ -43,7 +46,7 @@ class Known:
 
 def known_faults(company: Company) -> list[Known]:
     """Return what has to be not met, of the whole period."""
-    return [known for fault in company.faults() if fault.kind in _SHOWN for known in _known(company, fault)]
+    return [known for fault in company.faults() if fault.kind not in _ELSEWHERE for known in _known(company, fault)]
 
 
 def known_unknowns(company: Company) -> list[Known]:
@@ -93,6 +96,14 @@ def _joiner(company: Company, number: int) -> list[dict[str, str]]:
     return [{"event_id": _event(company, "hire", number)}]
 
 
+def _policy(company: Company, number: int) -> list[dict[str, str]]:
+    return [{"event_id": Log(company).policy_event_id(number)}]
+
+
+def _branch(company: Company, number: int) -> list[dict[str, str]]:
+    return [{"event_id": branch_event_id(company, number)}]
+
+
 def _event(company: Company, kind: str, number: int) -> str:
     return f"{kind}-{company.person(number).employee_id}"
 
@@ -112,6 +123,8 @@ def _month_ends(company: Company) -> Iterator[datetime]:
         yield day - timedelta(seconds=1)
 
 
+_ELSEWHERE = (Kind.LEAVER_UNMATCHED, Kind.LOST_TICKET)
+"""Not determinable, and a difference."""
 _Rows = Callable[[Company, int], list[dict[str, str]]]
 _SHOWN: dict[Kind, tuple[str, tuple[str, ...], _Rows]] = {
     Kind.DIRECT_PUSH: (CHANGES, ("through_pull_request", "ticketed"), _change),
@@ -131,4 +144,6 @@ _SHOWN: dict[Kind, tuple[str, tuple[str, ...], _Rows]] = {
     Kind.JOINER_EARLY: (JOINERS, ("in_time",), _joiner),
     Kind.NO_FACTOR: (FACTORS, ("compliant",), _factor),
     Kind.WEAK_FACTOR: (FACTORS, ("compliant",), _factor),
+    Kind.PROTECTION_WEAKENED: (BRANCH, ("protection_kept",), _branch),
+    Kind.POLICY_WEAKENED: (POLICIES, ("protection_kept",), _policy),
 }

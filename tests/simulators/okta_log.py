@@ -103,17 +103,20 @@ class Log:
             kind = WEAKENING
         return Entry(self.company.at("policy", number, POLICY_EVENTS), kind, number)
 
+    def policy_event_id(self, number: int) -> str:
+        """Return the id of the event of a change to a sign-in policy."""
+        return str(_key(self._policy(number)))
+
     def event(self, entry: Entry) -> dict[str, Any]:
         """Return an event as the log has it."""
         of_policy = not entry.kind.startswith(("user.", "group."))
         person = self.company.person(1 if of_policy or entry.kind != SIGN_IN else entry.number)
         actor = {"id": user_id(person.number), "type": "User", "alternateId": person.email, "displayName": person.first}
-        key = UUID(bytes=blake2b(f"{entry.kind}/{entry.at}/{entry.number}".encode(), digest_size=16).digest())
         debug = {"requestId": "XXxTqUauHPkBXo4", "requestUri": "/api/v1/events"}
         if entry.kind.startswith("user.mfa.factor."):
             debug["factor"] = "OKTA_VERIFY_PUSH" if entry.kind.endswith(".deactivate") else "FIDO_WEBAUTHN"
         return {
-            "uuid": str(key),
+            "uuid": str(_key(entry)),
             "published": stamp(entry.at),
             "eventType": entry.kind,
             "legacyEventType": f"core.{entry.kind}",
@@ -146,3 +149,7 @@ class Log:
             key = f"00g{place:08}shop00000"
             found.append({"id": key, "type": "UserGroup", "alternateId": "unknown", "displayName": name})
         return found
+
+
+def _key(entry: Entry) -> UUID:
+    return UUID(bytes=blake2b(f"{entry.kind}/{entry.at}/{entry.number}".encode(), digest_size=16).digest())

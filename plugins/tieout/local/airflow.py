@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +59,9 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords(installation)),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-        # Scheduler, API server and tasks write to one file: each waits for the others, instead of failing after 5 s.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow' / 'airflow.db'}?timeout=60",
+        # Scheduler, API server and tasks write to one file: each waits for the others, instead of failing after 5 s. No longer:
+        # a wait on the API server's event loop holds up whoever has the lock and needs that loop (D-083).
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow' / 'airflow.db'}?timeout=20",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "airflow" / "logs"),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
@@ -101,29 +103,51 @@ def _passwords(installation: Installation) -> Path:
     return installation.folder / "airflow" / "passwords.json"
 
 
-def prepare(installation: Installation, environ: Mapping[str, str]) -> None:
-    """Create or migrate the metadata database and read the DAG files.
+def database(installation: Installation) -> Path:
+    """Return the metadata database's file."""
+    return installation.folder / "airflow" / "airflow.db"
+
+
+def migrated(installation: Installation) -> Path:
+    """Return the file that says which version of Airflow the metadata database was migrated to."""
+    return installation.folder / "airflow" / "migrated"
+
+
+def migrate(installation: Installation, environ: Mapping[str, str]) -> None:
+    """Create or migrate the metadata database, where this version of Airflow has not yet.
 
     Raises:
-        ConfigurationError: A command failed; the message holds the end of what it printed.
+        ConfigurationError: The command failed; the message holds the end of what it printed.
     """
     (installation.folder / "airflow").mkdir(mode=0o700, exist_ok=True)
+    said, current = migrated(installation), version("apache-airflow-core")
+    if not (database(installation).exists() and said.exists() and said.read_text() == current):
+        _run(installation, environ, "db", "migrate")
+        said.write_text(current)
+
+
+def prepare(installation: Installation, environ: Mapping[str, str]) -> None:
+    """Migrate the metadata database, write the passwords, and read the DAG files. Raises as `migrate`."""
+    migrate(installation, environ)
     write_private(_passwords(installation), json.dumps({USER: installation.airflow_secrets["password"]}))
-    for command in (["db", "migrate"], ["dags", "reserialize"]):
-        done = subprocess.run(
-            [*_airflow(), *command],
-            env=dict(environ),
-            cwd=installation.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=_MIGRATE_SECONDS,
-            umask=0o077,
-            check=False,
-        )
-        if done.returncode:
-            msg = f"airflow {' '.join(command)} failed:\n{(done.stdout + done.stderr)[-3000:]}"
-            raise ConfigurationError(msg)
+    _run(installation, environ, "dags", "reserialize")
+
+
+def _run(installation: Installation, environ: Mapping[str, str], *command: str) -> None:
+    done = subprocess.run(
+        [*_airflow(), *command],
+        env=dict(environ),
+        cwd=installation.home,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_MIGRATE_SECONDS,
+        umask=0o077,
+        check=False,
+    )
+    if done.returncode:
+        msg = f"airflow {' '.join(command)} failed:\n{(done.stdout + done.stderr)[-3000:]}"
+        raise ConfigurationError(msg)
 
 
 def _airflow() -> list[str]:
