@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -50,12 +50,20 @@ def slots() -> list[tuple[str, str]]:
     ]
 
 
-def measure(folder: Path, say: Callable[[str], None]) -> bool:
-    """Read every population once, print rows, time and peak, and return whether each peak is within its bound."""
+def measure(folder: Path, say: Callable[[str], None], wanted: Collection[str] = ()) -> bool:
+    """Read every population once, print rows, time and peak, and return whether each peak is within its bound.
+
+    Args:
+        folder: To work in.
+        say: Is told of each population that is done.
+        wanted: Ids of controls; without any, all of them.
+    """
     print(f"\ncompany: {', '.join(f'{count:,} {name}' for name, count in SIZES.items())}; a peak of at most {PEAK_MB} MB")
     fits = True
     with _serving(folder) as environment:
         for number, (control_id, system) in enumerate(slots()):
+            if wanted and control_id not in wanted:
+                continue
             seconds, peak = child("tests.bench.company", "read", folder, number, 0, environment)
             rows, requests = json.loads((folder / f"read-{number}.json").read_text())
             say(f"company: {control_id}: {seconds:.0f} s")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import jmespath
 
 from tieout.collectors.aws_calls import Call, Caller, as_text, received
-from tieout.collectors.bundles import Bundle
+from tieout.collectors.bundles import kept_together
 from tieout.collectors.frame import Frame
 from tieout.collectors.http_waits import source_time
 from tieout.collectors.ipe import ClockOffset, Count, SecondCount, SecondCountClass, SourceStatement
@@ -62,19 +62,9 @@ class Account:
 
         An answer that is absent (`Call.absent`) is ``None``. Raises as `Caller.pages`; what came until then is kept.
         """
-        bundle, about = Bundle(self.frame), []
-        try:
-            for each, call in calls:
-                for page in self._pages(call):
-                    bundle.add(_line(call), received(page))
-                    about.append(each)
-                    if bundle.is_full:
-                        yield from zip(about, bundle.keep(), strict=True)
-                        about = []
-        except Exception:
-            bundle.keep()
-            raise
-        yield from zip(about, bundle.keep(), strict=True)
+        return kept_together(
+            self.frame, ((each, _line(call), received(page)) for each, call in calls for page in self._pages(call))
+        )
 
     def one(self, call: Call) -> Any:
         """Return the one answer to a call that is not paged, as captured."""
@@ -93,17 +83,8 @@ class Account:
     def named(self, call: Call, expression: str) -> list[str]:
         """Return names to ask for next, as AWS knows them; they are sent back, and never become a row."""
         found = jmespath.compile(expression)
-        names: list[str] = []
-        bundle = Bundle(self.frame)
-        try:
-            for page in self._pages(call):
-                bundle.add(_line(call), received(page))
-                names += found.search(page or {}) or []
-                if bundle.is_full:
-                    bundle.keep()
-        finally:
-            bundle.keep()
-        return names
+        kept = kept_together(self.frame, ((page, _line(call), received(page)) for page in self._pages(call)))
+        return [name for page, _ in kept for name in found.search(page or {}) or ()]
 
     def count(self, calls: Iterable[tuple[Any, Call]], expression: str) -> int:
         """Return how many items an expression finds in the answers."""

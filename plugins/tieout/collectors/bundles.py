@@ -7,13 +7,14 @@ A population of which each row takes a request of its own would otherwise make a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from tieout.collectors.frame import Frame
 
+T = TypeVar("T")
 MAX_BYTES = 8 * 1024 * 1024
 """A page is kept once its answers are together as large as this."""
 MEDIA_TYPE = "application/x-ndjson"
@@ -59,3 +60,27 @@ class Bundle:
         self._lines, self._bytes = [], 0
         with pa.input_stream(str(page), compression="zstd") as stored:
             return iter([json.loads(line)["answer"] for line in stored.read().splitlines()])
+
+
+def kept_together(frame: Frame, answers: Iterable[tuple[T, str, bytes]]) -> Iterator[tuple[T, Any]]:
+    """Keep answers together as they come, and yield each as captured, in order.
+
+    Args:
+        frame: The extraction's frame, which keeps them.
+        answers: What each is about, its request without a credential, and its JSON as received.
+
+    Raises:
+        Exception: What ``answers`` raises, once the answers until then are kept.
+    """
+    bundle, about = Bundle(frame), []
+    try:
+        for each, request, answer in answers:
+            bundle.add(request, answer)
+            about.append(each)
+            if bundle.is_full:
+                yield from zip(about, bundle.keep(), strict=True)
+                about = []
+    except Exception:
+        bundle.keep()
+        raise
+    yield from zip(about, bundle.keep(), strict=True)

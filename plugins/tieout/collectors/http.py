@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from tieout.collectors.bundles import Bundle
+from tieout.collectors.bundles import kept_together
 from tieout.collectors.frame import Frame
 from tieout.collectors.http_address import base_url, request_line, without_query
 from tieout.collectors.http_body import read_body
@@ -122,23 +122,21 @@ class Exchange:
         Raises:
             ConfigurationError: As `ask`, and so on for the others; the answers until then are kept.
         """
-        bundle, about = Bundle(self.frame), []
-        try:
-            for each, first in wanted:
-                request: requests.Request | None = first
-                while request is not None:
-                    what = f"{request.method} {without_query(request.url)}"
-                    response, content = self._answered(request, what, partial(self._json, what=what, absent=absent))
-                    bundle.add(request_line(request), response.content if content is not _ABSENT else b"null")
-                    about.append(each)
-                    request = following(response)
-                    if bundle.is_full:
-                        yield from zip(about, bundle.keep(), strict=True)
-                        about = []
-        except Exception:
-            bundle.keep()
-            raise
-        yield from zip(about, bundle.keep(), strict=True)
+        return kept_together(self.frame, self._gathered(wanted, absent, following))
+
+    def _gathered(
+        self,
+        wanted: Iterable[tuple[T, requests.Request]],
+        absent: frozenset[int],
+        following: Callable[[requests.Response], requests.Request | None],
+    ) -> Iterator[tuple[T, str, bytes]]:
+        for each, first in wanted:
+            request: requests.Request | None = first
+            while request is not None:
+                what = f"{request.method} {without_query(request.url)}"
+                response, content = self._answered(request, what, partial(self._json, what=what, absent=absent))
+                yield each, request_line(request), response.content if content is not _ABSENT else b"null"
+                request = following(response)
 
     def _answered(
         self, request: requests.Request, what: str, read: Callable[[requests.Response], Any]

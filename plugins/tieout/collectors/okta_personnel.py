@@ -16,8 +16,9 @@ from pydantic import Field
 from tieout.collectors.frame import Frame
 from tieout.collectors.hr import Roster, read_roster
 from tieout.collectors.okta import LOG_RETENTION, Okta, OktaParameters, shown, together
-from tieout.collectors.personnel_accounts import KINDS, Directory, rows_of
+from tieout.collectors.personnel_accounts import COLUMNS, KINDS, Directory, rows_of
 from tieout.collectors.personnel_states import EventType, Terms
+from tieout.collectors.row_tables import row_tables
 from tieout.errors import ConfigurationError
 from tieout.times import instant
 
@@ -77,4 +78,4 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     hours = {"leave": given.grace_hours, "hire": given.within_hours, "transfer": given.within_hours}
     before, ended = timedelta(hours=given.before_hours), frozenset(given.ended_statuses)
     terms = {kind: Terms(now, reach, timedelta(hours=due), before, ended) for kind, due in hours.items()}
-    yield from rows_of(wanted, directory, terms)
+    yield from row_tables(rows_of(wanted, directory, terms), COLUMNS)

@@ -5,9 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-
-import pyarrow as pa
 
 from tieout.collectors.okta import Account, UserEvent
 from tieout.collectors.personnel_states import (
@@ -20,7 +17,7 @@ from tieout.collectors.personnel_states import (
     of_mover,
     worst,
 )
-from tieout.contracts.cast import POSITION_COLUMN
+from tieout.collectors.row_tables import Row
 from tieout.times import instant
 
 _BLOCKS = {"user.lifecycle.deactivate", "user.lifecycle.suspend"}
@@ -28,7 +25,6 @@ _LETS_IN = {"user.lifecycle.activate", "user.lifecycle.reactivate", "user.lifecy
 _MOVES = {"group.user_membership.add", "group.user_membership.remove"}
 KINDS = {"leave": _BLOCKS | _LETS_IN, "hire": _BLOCKS | _LETS_IN, "transfer": _MOVES}
 """Kinds of the log's events that tell what has to be known of an account, by type of the person's event."""
-_BATCH = 5000
 
 
 class Directory:
@@ -90,19 +86,12 @@ class Directory:
         return of_mover(event, account, self._changes.get(account.id, []), terms)
 
 
-def rows_of(events: Iterable[Employment], directory: Directory, terms: Mapping[str, Terms]) -> Iterator[pa.Table]:
-    """Return a row for each event, with its accounts and the verdict on them; at least one table, be it empty."""
-    rest, start = iter(events), 1
-    while (batch := list(islice(rest, _BATCH))) or start == 1:
-        rows = [_row(event, directory, terms[event.kind]) for event in batch]
-        table = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in _NAMES})
-        yield table.append_column(POSITION_COLUMN, pa.array(range(start, start + len(rows)), pa.int64()))
-        if not batch:
-            return
-        start += len(rows)
+def rows_of(events: Iterable[Employment], directory: Directory, terms: Mapping[str, Terms]) -> Iterator[Row]:
+    """Yield a row of `COLUMNS` for each event, with its accounts and the verdict on them."""
+    return (_row(event, directory, terms[event.kind]) for event in events)
 
 
-_NAMES = (
+COLUMNS = (
     "event_id",
     "event_type",
     "person",
@@ -117,7 +106,7 @@ _NAMES = (
 )
 
 
-def _row(event: Employment, directory: Directory, terms: Terms) -> dict[str, str | None]:
+def _row(event: Employment, directory: Directory, terms: Terms) -> Row:
     accounts = directory.accounts_of(event)
     verdict = worst([directory.verdict(event, each, terms) for each in accounts])
     return {
@@ -131,5 +120,5 @@ def _row(event: Employment, directory: Directory, terms: Terms) -> dict[str, str
         "account_status": " ".join(each.status for each in accounts) or None,
         "changed_at": None if verdict.changed_at is None else instant(verdict.changed_at),
         "state": verdict.state,
-        "in_time": None if verdict.in_time is None else str(verdict.in_time).lower(),
+        "in_time": verdict.in_time,
     }
