@@ -2,7 +2,8 @@
 """Calls to AWS through boto3: asked again where that can help, in full or not at all, each refusal with its cure.
 
 boto3 asks again as its client is configured. What it gives up on is asked `TRIES` times by us, an extraction waits
-`MAX_WAIT_SECONDS` at most. An answer that names what it left out is no answer: it is asked for again, and never read in part.
+`patience.MAX_WAIT_SECONDS` at most. An answer that names what it left out is no answer: it is asked for again, and never read
+in part.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from typing import Any
 
 from tieout.collectors.aws_errors import cure, iam_action, is_worth_asking_again
 from tieout.collectors.frame import Frame
+from tieout.collectors.patience import Patience
 from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
 from tieout.times import instant
 
 TRIES = 5
-MAX_WAIT_SECONDS = 900.0
 LEFT_OUT = (
     "UnprocessedKeys",
     "UnprocessedAccounts",
@@ -78,7 +79,7 @@ class Caller:
     def __init__(self, frame: Frame, connection: str) -> None:
         self._frame, self._connection = frame, connection
         self._clients: dict[tuple[str, str | None], Any] = {}
-        self._waited = 0.0
+        self._patience = Patience(frame)
         self.pace = 0.0
         """Seconds between two requests, for services that allow few."""
 
@@ -166,16 +167,14 @@ class Caller:
 
     def _wait(self, tries: int, answer: str, call: Call, body: Mapping[str, Any] | None = None) -> None:
         seconds = float(2**tries)
-        if tries == TRIES or self._waited + seconds > MAX_WAIT_SECONDS:
+        if tries == TRIES or self._patience.is_too_long(seconds):
             self._frame.asked_again(answer, 0)
             if body is not None:
                 self._keep(body)
-            why = f"{tries} times" if tries == TRIES else f"and waited {self._waited:.0f} s already"
+            why = f"{tries} times" if tries == TRIES else f"and waited {self._patience.waited:.0f} s already"
             msg = f"{call.name}: expected an answer, got {answer}, {why}. Nothing lands; run the window again when AWS answers."
             raise SourceUnavailable(msg)
-        self._waited += seconds
-        self._frame.asked_again(answer, seconds)
-        self._frame.sleep(seconds)
+        self._patience.wait(seconds, answer)
 
     def _note_retries(self, answer: Mapping[str, Any]) -> None:
         for _ in range(answer.get("ResponseMetadata", {}).get("RetryAttempts", 0)):

@@ -72,8 +72,7 @@ class Github:
     def __init__(self, frame: Frame, parameters: OrganizationParameters) -> None:
         self.frame, self._parameters = frame, parameters
         self._connection = frame.reach.connection(parameters.connection)
-        self.exchange = Exchange(frame, self._connection, _Signed(credential(Auth(), self._connection)))
-        self.exchange.longest_wait = LONGEST_WAIT
+        self.exchange = Exchange(frame, self._connection, _Signed(credential(Auth(), self._connection)), LONGEST_WAIT)
         self._scopes: str | None = None
         self._accepted: set[str] = set()
 

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks an HTTP source: waits where it limits, asks again where that can help, captures every answer that counts, leaks no secret.
 
-A request is sent at most `TRIES` times, an extraction waits at most `MAX_WAIT_SECONDS`, and an answer has at most
-`MAX_ANSWER_BYTES`. What no more asking can mend ends the extraction, with the answer that said so captured.
+A request is sent at most `TRIES` times, an extraction waits at most `patience.MAX_WAIT_SECONDS` where its collector says nothing
+else, and an answer has at most `http_body.MAX_ANSWER_BYTES`. What no more asking can mend ends the extraction, with the answer
+that said so captured.
 """
 
 from __future__ import annotations
@@ -12,33 +13,28 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 
 from tieout.collectors.bundles import kept_together
 from tieout.collectors.frame import Frame
-from tieout.collectors.http_address import base_url, request_line, without_query
-from tieout.collectors.http_body import read_body
+from tieout.collectors.http_address import request_line, without_query
 from tieout.collectors.http_errors import error_text, refusal
+from tieout.collectors.http_transport import Transport
 from tieout.collectors.http_waits import (
-    MAX_WAIT_SECONDS,
     TRIES,
     is_worth_asking_again,
     seconds_until_asked_again,
-    source_time,
 )
-from tieout.collectors.ipe import ClockOffset
+from tieout.collectors.patience import MAX_WAIT_SECONDS, Patience
 from tieout.collectors.reach import SourceConnection
-from tieout.errors import ConfigurationError, ContractError, SourceUnavailable
+from tieout.errors import ConfigurationError, SourceUnavailable
 
 if TYPE_CHECKING:
     import requests
 
 T = TypeVar("T")
 NOTHING_ABSENT: frozenset[int] = frozenset()
-_TIMEOUT = (10, 60)
-"""Seconds to connect, and between two pieces of an answer."""
 
 
 def _nothing_follows(_: requests.Response) -> None:
@@ -67,24 +63,19 @@ class Exchange:
         frame: The extraction's frame.
         connection: Where the source is; its secret is used by ``auth`` alone.
         auth: Puts the secret into a request; ``None`` where there is none.
+        longest_wait: Seconds that the extraction waits for this source in all.
     """
 
-    def __init__(self, frame: Frame, connection: SourceConnection, auth: Any) -> None:
-        import requests
-
+    def __init__(self, frame: Frame, connection: SourceConnection, auth: Any, longest_wait: float = MAX_WAIT_SECONDS) -> None:
         self.frame = frame
-        self.base = base_url(connection)
         self._connection = connection
-        self._auth = auth
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "tieout"
-        self._session.headers["Accept"] = "application/json"
-        # Proxies and certificates of the environment, read once: for each request it would cost as much as the request itself.
-        self._settings = self._session.merge_environment_settings(self.base, {}, True, None, None)
-        self._session.trust_env = False  # nor is a credential taken from a .netrc file
-        self._waited = 0.0
-        self.longest_wait: float = MAX_WAIT_SECONDS
-        """Seconds that the extraction waits for this source in all; a source whose limit takes longer says so."""
+        self._transport = Transport(frame, connection, auth)
+        self._patience = Patience(frame, longest_wait)
+
+    @property
+    def base(self) -> str:
+        """Address of the source."""
+        return self._transport.base
 
     def ask(self, request: requests.Request, what: str) -> Answer:
         """Send a request until it is answered, and capture the answer as a raw page.
@@ -109,7 +100,7 @@ class Exchange:
         absent: frozenset[int] = NOTHING_ABSENT,
         following: Callable[[requests.Response], requests.Request | None] = _nothing_follows,
     ) -> Iterator[tuple[T, Any]]:
-        """Send many small requests, one after the other, and keep their answers together (`Bundle`).
+        """Send many small requests, one after the other, and keep their answers together (`kept_together`).
 
         Args:
             wanted: Requests as for `ask`, each with what it is about.
@@ -142,17 +133,16 @@ class Exchange:
         self, request: requests.Request, what: str, read: Callable[[requests.Response], Any]
     ) -> tuple[requests.Response, Any]:
         """Send a request until an answer comes that is none to ask for again and can be read; return it, and what was read."""
-        self._refuse_elsewhere(request.url, what)
         for tries in range(1, TRIES + 1):
             last = tries == TRIES
-            response, problem = self._send(request)
+            response, problem = self._transport.send(request, what)
             if response is None:
                 self._wait(float(2 ** (tries - 1)), problem, what, last=last)
                 continue
             if is_worth_asking_again(response.status_code, response.headers, response.content):
                 now = self.frame.clock()
                 seconds = seconds_until_asked_again(response.headers, tries, now, response.status_code, response.content)
-                if last or self._waited + seconds > self.longest_wait:
+                if last or self._patience.is_too_long(seconds):
                     self._capture(response)
                 self._wait(seconds, f"HTTP {response.status_code}", what, last=last)
                 continue
@@ -162,47 +152,6 @@ class Exchange:
             self._wait(float(2 ** (tries - 1)), "JSON that is cut off or malformed", what, last=last)
         msg = f"{what}: no usable answer."  # not reached: the last wait raises
         raise SourceUnavailable(msg)
-
-    def _send(self, request: requests.Request) -> tuple[requests.Response | None, str]:
-        """Send once; where no whole answer came, return what kind of problem there was, which never quotes the address."""
-        import requests
-        import urllib3
-
-        prepared = self._prepared(request)
-        started = self.frame.clock()
-        pieces: list[bytes] = []
-        try:
-            response = self._session.send(prepared, **self._settings, timeout=_TIMEOUT, allow_redirects=False)
-            response._content = read_body(response, pieces)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
-            if pieces:  # what came of an answer that broke off is kept too
-                self.frame.capture(iter(pieces), ".txt", "application/octet-stream")
-                return None, "an answer that broke off"
-            return None, f"no answer ({type(error).__name__})"
-        self._note_clock(response, (self.frame.clock() - started).total_seconds())
-        return response, ""
-
-    def _prepared(self, request: requests.Request) -> requests.PreparedRequest:
-        """Return a request with its credential.
-
-        Raises:
-            ConfigurationError: A token was asked for, and refused.
-            SourceUnavailable: It was asked for, and did not come.
-        """
-        import requests
-
-        plain = requests.Request(request.method, request.url, params=request.params, json=request.json, auth=self._auth)
-        try:
-            return self._session.prepare_request(plain)
-        except requests.HTTPError as error:
-            status = error.response.status_code
-            if is_worth_asking_again(status, error.response.headers):
-                msg = f"{self.base}: asked for a token, got HTTP {status}. Run the window again."
-                raise SourceUnavailable(msg) from None
-            raise ConfigurationError(self._refusal(status, f"{self.base}, token")) from None
-        except requests.RequestException as error:
-            msg = f"{self.base}: asked for a token, got no answer ({type(error).__name__}). Run the window again."
-            raise SourceUnavailable(msg) from None
 
     def _content(self, response: requests.Response, what: str) -> Any:
         """Return the captured answer's JSON, or `_BROKEN`.
@@ -251,31 +200,16 @@ class Exchange:
         Raises:
             SourceUnavailable: It was sent often enough, or the wait would be too long.
         """
-        if last or self._waited + seconds > self.longest_wait:
+        if last or self._patience.is_too_long(seconds):
             self.frame.asked_again(answer, 0)
             why = (
                 f"{TRIES} times"
                 if last
-                else f"asked to wait {seconds:.0f} s, more than the {self.longest_wait:.0f} s of one extraction"
+                else f"asked to wait {seconds:.0f} s, more than the {self._patience.longest:.0f} s of one extraction"
             )
             msg = f"{what}: expected a page, got {answer}, {why}. Nothing lands; run the window again when the source answers."
             raise SourceUnavailable(msg)
-        self._waited += seconds
-        self.frame.asked_again(answer, seconds)
-        self.frame.sleep(seconds)
-
-    def _refuse_elsewhere(self, url: str, what: str) -> None:
-        if urlsplit(url)[:2] != urlsplit(self.base)[:2]:
-            msg = f"{what}: expected an address of {self.base}, got one of another host: the credential is not sent there."
-            raise ContractError(msg)
-
-    def _note_clock(self, response: requests.Response, took: float) -> None:
-        stated = source_time(response.headers)
-        if stated is None or self.frame.clock_offset is not None:
-            return
-        # The header has whole seconds: half a second is added on average, as is half of the way that the answer took.
-        seconds = (stated - self.frame.clock()).total_seconds() + 0.5 + took / 2
-        self.frame.clock_offset = ClockOffset(seconds, "Date header of the first answer, to about a second")
+        self._patience.wait(seconds, answer)
 
 
 _BROKEN = object()

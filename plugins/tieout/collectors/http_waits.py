@@ -9,8 +9,6 @@ from email.utils import parsedate_to_datetime
 
 TRIES = 6
 """How often one request is sent before the source counts as unavailable."""
-MAX_WAIT_SECONDS = 900
-"""How long one extraction waits for a source in all; a task that has to wait longer is tried again by Airflow instead."""
 _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REMAINING = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
 _RESET = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")

@@ -89,8 +89,7 @@ class Okta:
         connection = frame.reach.connection(parameters.connection)
         auth = Auth(kind="header", prefix="SSWS ") if parameters.scheme == "SSWS" else Auth()
         self._frame, self._connection = frame, connection
-        self._exchange = Exchange(frame, connection, credential(auth, connection))
-        self._exchange.longest_wait = LONGEST_WAIT
+        self._exchange = Exchange(frame, connection, credential(auth, connection), LONGEST_WAIT)
 
     @property
     def base(self) -> str:

@@ -18,6 +18,7 @@ from tests.unit.collectors.frames import FrameFactory
 from tieout.collectors import bundles
 from tieout.collectors.frame import Frame
 from tieout.collectors.http import Exchange
+from tieout.collectors.patience import MAX_WAIT_SECONDS
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.persons import create_person_key
 
@@ -40,12 +41,12 @@ def things() -> Iterator[Server]:
         yield server
 
 
-def exchange_of(frame: Frame, server: Server) -> tuple[Exchange, list[float]]:
+def exchange_of(frame: Frame, server: Server, longest_wait: float = MAX_WAIT_SECONDS) -> tuple[Exchange, list[float]]:
     """Return an exchange with a server, and the list of its waits."""
     waits: list[float] = []
     frame.sleep = waits.append
     connection = OneConnection(server.url).connection("things")
-    return Exchange(frame, connection, None), waits
+    return Exchange(frame, connection, None, longest_wait), waits
 
 
 def requests_of(server: Server, count: int) -> Iterator[tuple[int, requests.Request]]:
@@ -126,8 +127,7 @@ def test_a_source_may_wait_longer_than_others_and_not_for_ever(frame_of: FrameFa
         reply.headers["Retry-After"] = "3000"
 
     things.fault = limited
-    exchange, waits = exchange_of(frame_of(), things)
-    exchange.longest_wait = 7200
+    exchange, waits = exchange_of(frame_of(), things, 7200)
     with pytest.raises(SourceUnavailable, match="asked to wait 3000 s, more than the 7200 s of one extraction"):
         list(exchange.gather(requests_of(things, 1)))
     assert waits == [3000.0, 3000.0]
