@@ -36,7 +36,7 @@ PERIOD = "2026-H1"
 NOW = datetime(2026, 7, 2, 6, tzinfo=UTC)
 """When everything is read: what vendors keep for a while only is still there."""
 WHOLE_PERIOD = ("change", "alert", "ticket", "incident", "personnel")
-"""Evidence types with such a word are read for the whole period at once; others for their last window."""
+"""Evidence types with such a word are read for the whole period at once; others, and AWS, for their last window."""
 
 
 def slots() -> list[tuple[str, str]]:
@@ -46,7 +46,7 @@ def slots() -> list[tuple[str, str]]:
         (control_id, source.system)
         for control_id, control in controls.items()
         for source in control.systems
-        if source.system in NAMES and "path" not in source.parameters
+        if source.system in {*NAMES, "aws"} and "path" not in source.parameters
     ]
 
 
@@ -79,7 +79,7 @@ def measure(folder: Path, say: Callable[[str], None], wanted: Collection[str] = 
 @contextmanager
 def _serving(folder: Path) -> Iterator[dict[str, str]]:
     file = folder / "company.json"
-    sizes = [part for name, count in SIZES.items() for part in (f"--{name}", str(count))]
+    sizes = [part for name, count in SIZES.items() for part in (f"--{name}", str(count))] + ["--aws"]
     process = subprocess.Popen([sys.executable, "-m", "tests.simulators", str(file), *sizes], cwd=REPOSITORY)
     try:
         while not file.exists():
@@ -115,7 +115,7 @@ def read(folder: Path, number: int, repeat: int) -> Callable[[], None]:
 def _job(control_id: str, system: str) -> flow.Job:
     control, scope = flow.read_control(SETTINGS, control_id)
     reach, kind = command_line_reach(), control.extraction_schedule.window
-    if not any(word in control.evidence_type for word in WHOLE_PERIOD):
+    if system == "aws" or not any(word in control.evidence_type for word in WHOLE_PERIOD):
         key = window_key(kind, first_day_of(kind, scope.calendar.day_of(NOW)) - timedelta(days=1))
         return flow.plan(SETTINGS, control_id, system, key, reach)
     period = scope.period(PERIOD)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the made-up company's APIs until it is told to stop: ``python -m tests.simulators FILE``.
+"""Runs the made-up company's APIs until it is told to stop: ``python -m tests.simulators FILE``, ``--aws`` its AWS account too.
 
 FILE then says where they are, as Airflow Connections, and what is wrong in the company: see `tieout.local.company`.
 """
@@ -12,6 +12,7 @@ import os
 import signal
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tests.simulators.company import PERIOD, Company
 from tests.simulators.known import known_faults
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     for name, count in (("people", 240), ("changes", 600), ("pages", 400)):
         parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--aws", action="store_true")
     given = parser.parse_args()
     company = Company(*PERIOD, people=given.people, changes=given.changes, pages=given.pages)
     with ExitStack() as stack:
@@ -33,9 +35,22 @@ def main() -> None:
             server = stack.enter_context(serving(api))
             server.record = False
             connections[name] = connection(name, server.url)
+        if given.aws:
+            connections["aws"] = _aws(stack, company)
         said = {"connections": connections, "faults": [each.as_document() for each in known_faults(company)]}
         _write(given.file, json.dumps(said, indent=1))
         signal.sigwait(_STOPS)
+
+
+def _aws(stack: ExitStack, company: Company) -> dict[str, Any]:
+    """Run the account, with as many findings and alarms as a tenth of its changes, and return the connection to it."""
+    from tests.simulators.aws import running_aws  # moto takes seconds to import
+    from tests.simulators.aws_things import HOME
+
+    _, _, server = stack.enter_context(running_aws(company, alerts=company.changes // 10, alarms=company.changes // 10))
+    server.record = False
+    extra = {"endpoint_url": server.url, "region_name": HOME}
+    return {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
 
 
 def _write(file: Path, text: str) -> None:
