@@ -49,7 +49,7 @@ def ours(folder: Path, rows: int, repeat: int) -> Callable[[], None]:
     def timed() -> None:
         listed: list[pa.Table] = []
         parameters = {"second_count": extraction["expected_rows"]}
-        judgement = Judgement(job.contract, parameters, rules, listed.append, typed.num_rows, typed, Memory().piece)
+        judgement = Judgement(job.contract, parameters, rules, listed.append, typed.num_rows, lambda: typed, Memory().piece)
         judgement.add(typed)
         results = judgement.results("bench")
         found = sum(table.num_rows for table in listed)

@@ -70,11 +70,11 @@ class Judgement:
         target: The contract of `RULE_RESULT_TYPE`.
         listed: Takes the rows that do not meet a control rule, or that it can say nothing about, as `list_rows` gives them.
         rows: How many rows the population has.
-        whole: All of them, where they are in memory anyway.
+        whole: Returns all of them, where they fit in memory; called only if a rule needs them.
         piece: About how many bytes of rows are judged at once, counting the columns that rules and key name.
 
     Raises:
-        ConfigurationError: A rule needs the whole population, and it is not in memory.
+        ConfigurationError: A rule needs the whole population, and it does not fit in memory.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Judgement:
         target: Contract,
         listed: Callable[[pa.Table], None],
         rows: int,
-        whole: pa.Table | None,
+        whole: Callable[[], pa.Table] | None,
         piece: int,
     ) -> None:
         self._contract, self._parameters, self._target, self._listed = contract, parameters, target, listed
@@ -159,7 +159,8 @@ class Judgement:
         if counting:
             self._note(run_count_rules(self._rows, contract, self._parameters, counting), contract.schema.empty_table())
         if others and self._whole is not None:
-            self._note(run_rules(self._whole, contract, self._parameters, others), self._whole)
+            rows = self._whole()
+            self._note(run_rules(rows, contract, self._parameters, others), rows)
 
     def _refuse_those_of_the_whole(self) -> None:
         apart = _COLUMNS | _ROW_COUNT

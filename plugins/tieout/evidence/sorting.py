@@ -34,10 +34,12 @@ Key = tuple[Any, ...]
 class Memory:
     """How much of a population is held at once."""
 
-    rows: int = 64 * 1024 * 1024
-    """Rows of up to so many bytes stay in memory whole: about half a million alerts."""
+    rows: int = 16 * 1024 * 1024
+    """Rows of up to so many bytes stay in memory while they are sorted: about a hundred thousand alerts."""
     piece: int = 8 * 1024 * 1024
     """About how many bytes of rows one piece has: a run, a range of keys, what is judged at once."""
+    whole: int = 64 * 1024 * 1024
+    """Rows of up to so many bytes are held at once for a rule that needs all of them: about half a million alerts."""
 
 
 class KeyOrdered:
@@ -49,10 +51,14 @@ class KeyOrdered:
         folder: Work folder; the runs stand in it while they are needed.
         name: What the runs' files begin with.
         memory: How much of them to hold.
+
+    Attributes:
+        rows: How many came.
+        bytes: How large they are together.
     """
 
     def __init__(self, schema: pa.Schema, key: tuple[str, ...], folder: Path, name: str, memory: Memory) -> None:
-        self.rows = 0
+        self.rows = self.bytes = 0
         self._schema, self._key, self._folder, self._name = schema, key, folder, name
         self._memory = memory
         self._held: list[pa.Table] = []
@@ -62,22 +68,14 @@ class KeyOrdered:
         self._writing: Future[None] | None = None
         self._pool = ThreadPoolExecutor(1)
 
-    @property
-    def in_memory(self) -> bool:
-        """Whether all rows that came so far are in memory."""
-        return not self._runs
-
     def add(self, rows: pa.Table) -> None:
         """Take rows in."""
         self.rows += rows.num_rows
         self._held.append(rows)
+        self.bytes += rows.nbytes
         self._held_bytes += rows.nbytes
-        if self._held_bytes >= (self._memory.rows if self.in_memory else self._memory.piece):
+        if self._held_bytes >= (self._memory.piece if self._runs else self._memory.rows):
             self._spill()
-
-    def table(self) -> pa.Table:
-        """Return the rows in the order in which they came; only while all of them are in memory."""
-        return pa.concat_tables([self._schema.empty_table(), *self._held])
 
     def ranges(self) -> Iterator[pa.Table]:
         """Yield all rows in key order, in ranges of about `Memory.piece` bytes that part no key; at least one, be it empty.
@@ -87,7 +85,7 @@ class KeyOrdered:
         Raises:
             ContractError: One key has more rows than memory is meant to hold.
         """
-        if self.in_memory:
+        if not self._runs:
             yield from self._from_memory()
             return
         self._spill()
@@ -104,7 +102,7 @@ class KeyOrdered:
         return self._in_order(pa.concat_tables([self._schema.empty_table(), *pieces]))
 
     def _from_memory(self) -> Iterator[pa.Table]:
-        rows = self.table()
+        rows = pa.concat_tables([self._schema.empty_table(), *self._held])
         order = key_order(rows, self._key)
         size = max(1, rows.num_rows * self._memory.piece // max(self._held_bytes, self._memory.piece))
         start = 0

@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def _judged(job: Job, extraction: dict[str, Any], folder: Path, progress: Progre
     landing, most = extraction["landing"], job.settings.part_rows
     parameters = {"second_count": extraction["expected_rows"]}
     listed = KeyOrdered(rules.schema, rules.key, folder, rules.table, replace(memory, rows=memory.piece))
-    whole = rows.table() if rows.in_memory else None
+    whole = partial(typed_rows, job, extraction, folder) if rows.bytes <= memory.whole else None
     judgement = Judgement(job.contract, parameters, rules, listed.add, rows.rows, whole, memory.piece)
     performed = Performed(job.control, job.scope.calendar, parse_instant(extraction["collected_at"]))
     writer = PartsWriter(job.contract, landing, folder, most, rows.rows)

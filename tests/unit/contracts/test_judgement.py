@@ -103,7 +103,7 @@ def test_a_rule_about_the_whole_needs_it_in_memory(tmp_path: Path, rule_result: 
     message = r"^thing\.v1: rule 'column_values_to_be_unique': expect_column_values_to_be_unique needs all rows at once, and "
     with pytest.raises(ConfigurationError, match=message):
         Judgement(contract, {}, rule_result, lambda _: None, 2, None, 1)
-    judgement = Judgement(contract, {}, rule_result, lambda _: None, 2, rows, 1)
+    judgement = Judgement(contract, {}, rule_result, lambda _: None, 2, lambda: rows, 1)
     judgement.add(rows.slice(0, 1))
     judgement.add(rows.slice(1))
     with pytest.raises(ContractError, match="2 rows do not meet it"):

@@ -13,7 +13,7 @@ import pytest
 from tests.unit.change_csv import line
 from tests.unit.flows.project import CONTROL, CONTROL_FILE, Project
 
-from tieout.errors import ContractError
+from tieout.errors import ConfigurationError, ContractError
 from tieout.evidence.sorting import Memory
 from tieout.flows.population_export import validate
 from tieout.flows.validation import judge_rows
@@ -108,6 +108,19 @@ def test_what_does_not_fit_in_memory_lands_as_the_same_bytes(project: Project) -
     assert replace(parted, parts=()) == replace(whole, parts=())
     assert [part.rows for part in whole.parts if part.table == "change_record"] == [50, 50, 20]
     assert told[-1] == ("validated", 120, 120)
+
+
+def test_a_rule_about_all_rows_holds_them_at_once_up_to_a_bound(project: Project) -> None:
+    project.export(*(line(number) for number in range(40)))
+    job = project.job()
+    key = next(rule for rule in job.contract.rules if rule.id == "key_unique")
+    apart = replace(key, id="changes_differ", arguments={"column_list": ["sha", "committed_at"]})
+    job = replace(job, contract=replace(job.contract, rules=(*job.contract.rules, apart)))
+    small = Memory(rows=5_000, piece=3_000)
+    found = {each.rule: each.met for each in judge_rows(job, *project.collect(job), memory=small).results}
+    assert found["changes_differ"] == 40
+    with pytest.raises(ConfigurationError, match="needs all rows at once, and these 40 do not fit in memory"):
+        judge_rows(job, *project.collect(job), memory=replace(small, whole=5_000))
 
 
 @pytest.mark.parametrize(
