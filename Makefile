@@ -57,9 +57,10 @@ check: $(TEST_STAMP)
 unit: $(TEST_STAMP)
 	$(BIN)/pytest -q -m "not integration"
 
-# Three workers, each a file of tests at a time, as many tests wait for servers: a server that a file starts is its own.
+# Three workers, each a file of tests at a time, as many tests wait for servers: a server that a file starts is its own. In the
+# order of the folders: the files that take minutes come before those of unit tests, and no worker ends with one of them alone.
 test: check
-	$(BIN)/pytest -q -n 3 --dist loadfile
+	$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 tamper: $(TEST_STAMP)
 	@$(BIN)/python -m tests.tamper

@@ -56,11 +56,11 @@ class Bundle:
         """
         if not self._lines:
             return iter(())
-        page = self._frame.capture(iter(self._lines), ".jsonl", MEDIA_TYPE)
-        self._lines, self._bytes = [], 0
+        lines, self._lines, self._bytes = self._lines, [], 0  # first: what can not be captured is not tried again
+        page = self._frame.capture(iter(lines), ".jsonl", MEDIA_TYPE)
         with pa.input_stream(str(page), compression="zstd") as stored:
-            lines = stored.read().splitlines()
-        return (json.loads(line)["answer"] for line in lines)  # one after the other: together they take ten times the bytes
+            captured = stored.read().splitlines()
+        return (json.loads(line)["answer"] for line in captured)  # one after the other: together they take ten times the bytes
 
 
 def kept_together(frame: Frame, answers: Iterable[tuple[T, str, bytes]]) -> Iterator[tuple[T, Any]]:
