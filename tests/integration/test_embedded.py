@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.stack import make_project, running_store
+from tests.stack import make_project, running_store, with_migrated_database
 from tieout.local.installation import Installation
 from tieout.local.ports import store_ports
 from tieout.local.stack import Stack
@@ -53,6 +54,9 @@ def project(tmp_path: Path, repository: Path) -> Iterator[Path]:
     ids=["SIGINT while it starts", "SIGTERM while it runs"],
 )
 def test_an_interrupted_demo_leaves_no_process(project: Path, number: signal.Signals, last: str) -> None:
+    stack = Stack(project)
+    stack.installation.create(datetime.now(UTC))
+    with_migrated_database(stack)  # what is interrupted comes after it
     environment = {**os.environ, "TIEOUT_HOME": str(project)}
     command = [sys.executable, "-m", "tieout.cli", "demo"]
     demo = subprocess.Popen(
