@@ -6,6 +6,7 @@
     manifests/observation_period=2026-H2/control=<control>/window=2026-10/<record>.record.dsse.json
     raw/observation_period=2026-H2/control=<control>/<landing>/page-00000.json.zst
     responses/observation_period=2026-H2/control=<control>/<campaign>/<assignment>/<response>.dsse.json
+    responses/observation_period=2026-H2/control=<control>/<campaign>/<assignment>/presented-<SHA-256>.json
     digests/<sequence, 12 digits>.dsse.json     digests/<sequence>.tsr
     index/observation_period=2026-H2/<sequence>.parquet
     catalog/<edition>/<git commit>/...
@@ -131,8 +132,16 @@ class Place:
 
     def response(self, campaign: str, assignment: str, response: str) -> str:
         """Return the key of a response."""
+        return f"{self.responses_of(campaign, assignment)}{response}{MANIFEST_SUFFIX}"
+
+    def responses_of(self, campaign: str, assignment: str = "") -> str:
+        """Return the prefix of all responses to a campaign, or to one assignment of it."""
         slot = f"observation_period={self.observation_period}/control={self.control}"
-        return f"{RESPONSES}{slot}/{campaign}/{assignment}/{response}{MANIFEST_SUFFIX}"
+        return f"{RESPONSES}{slot}/{campaign}/" + (f"{assignment}/" if assignment else "")
+
+    def presented(self, campaign: str, assignment: str, sha256: str) -> str:
+        """Return the key of what a person was shown, by the SHA-256 of its bytes."""
+        return f"{self.responses_of(campaign, assignment)}presented-{sha256}.json"
 
     def manifests_of(self, system: str) -> str:
         """Return the prefix of all manifests of a system in this slot."""

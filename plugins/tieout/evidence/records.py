@@ -49,10 +49,25 @@ class RecordKind(StrEnum):
     SNAPSHOT = "snapshot"
     CLOSED = "period closed"
     RERUN = "witnessed re-run"
+    CAMPAIGN_OPENED = "campaign opened"
+    NOTICE = "campaign notice"
+    CAMPAIGN_CLOSED = "campaign closed"
 
 
-STATEMENTS = frozenset({RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED, RecordKind.RERUN})
-"""Kinds that say something about a period or a landing; the others say what was taken away from evidence, or never became any."""
+STATEMENTS = frozenset(
+    {
+        RecordKind.EXPLAINED,
+        RecordKind.READINESS,
+        RecordKind.SNAPSHOT,
+        RecordKind.CLOSED,
+        RecordKind.RERUN,
+        RecordKind.CAMPAIGN_OPENED,
+        RecordKind.NOTICE,
+        RecordKind.CAMPAIGN_CLOSED,
+    }
+)
+"""Kinds that say something about a period, a landing or a campaign; the others say what was taken away from evidence, or never
+became any."""
 
 
 @dataclass(frozen=True, slots=True)

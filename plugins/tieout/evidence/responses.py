@@ -26,6 +26,8 @@ from tieout.times import instant
 
 COMMAND_LINE = ("command line", False)
 """Channel of what was answered on the command line: nobody but the AWS credentials vouches for who typed it."""
+MEASURED = "measured"
+"""Name in an answer of what was measured about it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +40,13 @@ class Response:
         campaign: What was asked about as a whole.
         assignment: The one thing that was answered.
         person: Who answered: a role or a person id.
-        answer: As JSON values, without floats.
-        at: When; asserted by the entity.
+        answer: As JSON values, without floats. What stands under ``measured`` in it (how long it took) is no part of what was
+            said: delivered twice, it may have been measured twice, and is one answer.
+        at: When the person acted; asserted by the entity.
         channel: Through what, and whether a signature of it was checked.
         population: Landing and manifest hash of the frozen population that was asked about, where there is one.
         presented_sha256: Hash of what the person was shown, where that is kept.
+        stored_at: When it was signed and stored; ``None`` where that is `at`.
     """
 
     observation_period: str
@@ -55,11 +59,22 @@ class Response:
     channel: tuple[str, bool] = COMMAND_LINE
     population: tuple[str, str] | None = None
     presented_sha256: str | None = None
+    stored_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.stored_at == self.at:
+            object.__setattr__(self, "stored_at", None)
+
+    @property
+    def signed_at(self) -> datetime:
+        """When it was signed and stored."""
+        return self.stored_at or self.at
 
     @property
     def id(self) -> str:
         """The response's id: the same answer of the same person gives the same id, so that it is stored once."""
-        identity = [self.campaign, self.assignment, self.person, self.answer]
+        said = {name: value for name, value in self.answer.items() if name != MEASURED}
+        identity = [self.campaign, self.assignment, self.person, said]
         return hashlib.sha256(rfc8785.dumps(identity)).hexdigest()[:32]
 
     @property
@@ -74,7 +89,7 @@ def build_response(response: Response, bucket: str, retention: Retention, signer
     Raises:
         CannotCheck: What was to be signed breaks our own schema.
     """
-    stated = {"at": instant(response.at), "attested_by": "asserted by the entity"}
+    asserted = "asserted by the entity"
     population = response.population
     payload = {
         "version": 1,
@@ -90,8 +105,8 @@ def build_response(response: Response, bucket: str, retention: Retention, signer
         "answer": response.answer,
         "presented_sha256": response.presented_sha256,
         "channel": {"kind": response.channel[0], "signature_checked": response.channel[1]},
-        "acted_at": stated,
-        "stored_at": stated,
+        "acted_at": {"at": instant(response.at), "attested_by": asserted},
+        "stored_at": {"at": instant(response.signed_at), "attested_by": asserted},
         "retention": {"mode": retention.mode, "retain_until": instant(retention.until)},
     }
     return signed.sign(signed.RESPONSE, payload, response.key, signer)
@@ -160,4 +175,5 @@ def _response(payload: dict[str, Any], key: str) -> Response:
         channel=(channel["kind"], channel["signature_checked"]),
         population=population and (population["landing"], population["manifest_sha256"]),
         presented_sha256=payload["presented_sha256"],
+        stored_at=stated_instant(payload["stored_at"]["at"], key),
     )

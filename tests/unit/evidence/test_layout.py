@@ -59,7 +59,7 @@ KEYS = {
     PLACE.record("github-0"): Class.RECORD,
     PLACE.raw("github-0", "page-00000.json.zst"): Class.RAW_PAGE,
     PLACE.response("campaign", "assignment", "response"): Class.RESPONSE,
-    PLACE.response("campaign", "assignment", "response").rpartition("/")[0] + f"/presented-{'a' * 64}.json": Class.PRESENTED,
+    PLACE.presented("campaign", "assignment", "a" * 64): Class.PRESENTED,
     digest_key(12): Class.DIGEST,
     time_stamp_key(12): Class.TIME_STAMP,
     index_key("2026-H2", 12): Class.INDEX,
@@ -112,3 +112,11 @@ def test_landing_of_reads_the_landing_from_manifest_and_part(key: str) -> None:
 @pytest.mark.parametrize("key", ["evidence/t/stray.parquet", "evidence/t/", "evidence/t/a-b"])
 def test_landing_of_a_key_of_no_landing_is_no_landing(key: str) -> None:
     assert landing_of(key) != LANDING
+
+
+def test_what_a_person_was_shown_stands_beside_the_answers() -> None:
+    campaign, assignment = PLACE.responses_of("campaign"), PLACE.responses_of("campaign", "assignment")
+    assert assignment.startswith(campaign)
+    for key in (PLACE.response("campaign", "assignment", "response"), PLACE.presented("campaign", "assignment", "a" * 64)):
+        assert key.startswith(assignment)
+    assert not PLACE.response("campaign", "assignment-2", "response").startswith(assignment)

@@ -12,7 +12,16 @@ from tests.unit.evidence.signed_copy import BUCKET, LANDED_AT, PLACES, RETENTION
 from tieout.errors import Tampered
 from tieout.evidence.keys import Scope
 from tieout.evidence.manifest import Manifest, read_manifest
-from tieout.evidence.records import MAX_REASON, Record, RecordedObject, RecordKind, build_record, check_record, read_record
+from tieout.evidence.records import (
+    MAX_REASON,
+    STATEMENTS,
+    Record,
+    RecordedObject,
+    RecordKind,
+    build_record,
+    check_record,
+    read_record,
+)
 from tieout.evidence.register import register, tie_out
 from tieout.evidence.verify import Outcome
 
@@ -93,6 +102,13 @@ def test_the_register_holds_records_and_what_manifests_say(copy: SignedCopy) -> 
         ("dropped", 4, 0, "Read and not part of the population: outside the window."),
     }
     assert [row.kind for row in rows if row.control == "cc6_1_access"] == ["zero population"]
+
+
+@pytest.mark.parametrize("kind", sorted(STATEMENTS))
+def test_what_is_said_of_a_period_or_a_campaign_took_nothing_away(keys: Keys, kind: RecordKind) -> None:
+    said = replace(RECORD, kind=kind, objects=(), landing=None)
+    assert read_record(build_record(said, BUCKET, RETENTION, keys.landing), said.key) == said
+    assert register([], {said.key: said}) == []
 
 
 @pytest.mark.parametrize("window", ["true-up-2026-07-02", "reconciled-tickets-2026-03", "deviations-2026-07-02"])

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -52,6 +53,26 @@ def test_one_that_was_moved_is_tampered(keys: Keys, moved: Response, bucket: str
     trusted = key_list_of(keys.root.keyid, listed(keys.landing, Scope.RESPONSE))
     with pytest.raises(Tampered, match="it was signed for"):
         check_response(data, moved.key, trusted, bucket)
+
+
+def test_when_the_person_acted_and_when_it_was_stored_are_two_times(keys: Keys) -> None:
+    said = replace(RESPONSE, at=LANDED_AT - timedelta(minutes=5), stored_at=LANDED_AT)
+    data = build_response(said, BUCKET, RETENTION, keys.landing)
+    payload = signed.read(signed.RESPONSE, data, said.key)
+    assert payload["acted_at"]["at"] < payload["stored_at"]["at"]
+    trusted = key_list_of(keys.root.keyid, listed(keys.landing, Scope.RESPONSE))
+    found, _, signed_at = check_response(data, said.key, trusted, BUCKET)
+    assert (found, found.signed_at, signed_at) == (said, LANDED_AT, LANDED_AT)
+    assert replace(RESPONSE, stored_at=LANDED_AT) == RESPONSE
+    assert RESPONSE.signed_at == LANDED_AT
+
+
+def test_what_was_measured_is_no_part_of_what_was_said(keys: Keys) -> None:
+    timed = replace(RESPONSE, answer=RESPONSE.answer | {"measured": {"dwell_ms": 900}})
+    assert timed.key == RESPONSE.key
+    assert read_response(build_response(timed, BUCKET, RETENTION, keys.landing), timed.key).answer["measured"] == {
+        "dwell_ms": 900
+    }
 
 
 def test_one_that_says_another_place_than_its_key_is_tampered(keys: Keys) -> None:

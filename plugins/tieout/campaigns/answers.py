@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""People's events as the answers of signed responses, and back.
+
+The answer says what was said, and to which definition. What was measured about it stands apart, under `MEASURED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, field_validator
+
+from tieout.campaigns.definition import Definition
+from tieout.campaigns.events import Covered, Decided, ItemDecision, Reassigned, Said, SignedOff, Withdrawn
+from tieout.documents import Document
+from tieout.errors import CannotCheck
+from tieout.evidence.responses import MEASURED, Response
+from tieout.times import instant, parse_instant
+
+VERSION = 1
+MAX_REASON = 4000
+"""Characters of a reason; a longer one is not stored."""
+MAX_DECISIONS = 1000
+"""Decisions of one answer."""
+OF_CAMPAIGN = "campaign"
+"""Assignment that responses are stored under which are about no single one."""
+
+_Id = Annotated[str, Field(min_length=1, max_length=200)]
+_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Reason = Annotated[str, Field(max_length=MAX_REASON)]
+_Instant = Annotated[str, AfterValidator(lambda text: instant(parse_instant(text)))]
+
+
+class _Answer(Document):
+    version: Literal[1]
+    definition_sha256: _Sha256
+    interaction: _Id
+
+
+class _Line(Document):
+    item: _Id
+    row_sha256: _Sha256
+    decision: _Id
+    reason: _Reason | None
+
+
+class _Measured(Document):
+    dwell_ms: Annotated[int, Field(ge=0, lt=2**53)] | None
+    batch: Annotated[int, Field(ge=1, lt=2**31)]
+
+
+class _Decided(_Answer):
+    kind: Literal["decided"]
+    decisions: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=MAX_DECISIONS)]
+    measured: _Measured
+
+    @field_validator("decisions")
+    @classmethod
+    def _each_item_once(cls, lines: tuple[_Line, ...]) -> tuple[_Line, ...]:
+        if len({line.item for line in lines}) != len(lines):
+            msg = "an item is decided twice"
+            raise ValueError(msg)
+        return lines
+
+
+class _Reassigned(_Answer):
+    kind: Literal["reassigned"]
+    to: _Id
+    items: Annotated[tuple[_Id, ...], Field(min_length=1)] | None
+    reason: _Reason
+
+
+class _Covered(_Answer):
+    kind: Literal["covered"]
+    person: _Id
+    stand_in: _Id
+    assignments: Annotated[tuple[_Id, ...], Field(min_length=1)] | None
+    from_: Annotated[_Instant, Field(alias="from")]
+    until: _Instant
+    reason: _Reason
+
+
+class _Withdrawn(_Answer):
+    kind: Literal["withdrawn"]
+    cover: _Id
+    reason: _Reason
+
+
+class _SignedOff(_Answer):
+    kind: Literal["signed off"]
+    approved: bool
+    reason: _Reason
+    about_sha256: _Sha256
+
+
+def response_of(definition: Definition, event: Said) -> Response:
+    """Return the response that states what a person said; its `id` is the event's.
+
+    Raises:
+        CannotCheck: It is not what could be read again: too long, empty, an item twice.
+    """
+    kind, said, assignment = _SAYING[type(event)](event)
+    answer = {
+        "kind": kind,
+        "version": VERSION,
+        "definition_sha256": event.definition_sha256,
+        "interaction": event.interaction,
+        **said,
+    }
+    alone = definition.populations[0] if len(definition.populations) == 1 else None
+    response = Response(
+        observation_period=definition.observation_period,
+        control=definition.control,
+        campaign=definition.campaign,
+        assignment=assignment,
+        person=event.by,
+        answer=answer,
+        at=event.at,
+        channel=event.channel,
+        population=(alone.landing, alone.manifest_sha256) if alone else None,
+        presented_sha256=event.presented_sha256,
+        stored_at=event.stored_at,
+    )
+    if event_of(response) != replace(event, id=response.id, stored_at=response.stored_at):
+        msg = f"{response.key}: it would be read as something else than it says."
+        raise CannotCheck(msg)
+    return response
+
+
+def event_of(response: Response) -> Said:
+    """Return what a response says.
+
+    Raises:
+        CannotCheck: It is malformed, of a later version, or of a kind that this release does not know. Nothing of its content
+            is in the message.
+    """
+    kind = response.answer.get("kind")
+    known = _READING.get(kind) if isinstance(kind, str) else None
+    if known is None or response.answer.get("version") != VERSION:
+        msg = f"{response.key}: expected an answer of version {VERSION} and a known kind: malformed, or of a later release."
+        raise CannotCheck(msg)
+    model, read = known
+    try:
+        answer = model.model_validate(response.answer)
+    except ValidationError as error:
+        places = ", ".join(sorted({".".join(map(str, each["loc"])) for each in error.errors()})[:5])
+        msg = f"{response.key}: expected an answer of kind {kind!r}: malformed at {places}."
+        raise CannotCheck(msg) from None
+    common: dict[str, Any] = {
+        "id": response.id,
+        "at": response.at,
+        "by": response.person,
+        "definition_sha256": answer.definition_sha256,
+        "interaction": answer.interaction,
+        "channel": response.channel,
+        "presented_sha256": response.presented_sha256,
+        "stored_at": response.stored_at,
+    }
+    return read(answer, response.assignment, common)
+
+
+def _say_decided(event: Decided) -> tuple[str, dict[str, Any], str]:
+    lines = [
+        {"item": each.item, "row_sha256": each.row_sha256, "decision": each.decision, "reason": each.reason}
+        for each in event.decisions
+    ]
+    measured = {"dwell_ms": event.dwell_ms, "batch": event.batch}
+    return "decided", {"decisions": lines, MEASURED: measured}, event.assignment
+
+
+def _say_reassigned(event: Reassigned) -> tuple[str, dict[str, Any], str]:
+    items = None if event.items is None else list(event.items)
+    return "reassigned", {"to": event.to, "items": items, "reason": event.reason}, event.assignment
+
+
+def _say_covered(event: Covered) -> tuple[str, dict[str, Any], str]:
+    said = {
+        "person": event.person,
+        "stand_in": event.stand_in,
+        "assignments": None if event.assignments is None else list(event.assignments),
+        "from": instant(event.from_),
+        "until": instant(event.until),
+        "reason": event.reason,
+    }
+    return "covered", said, OF_CAMPAIGN
+
+
+def _say_withdrawn(event: Withdrawn) -> tuple[str, dict[str, Any], str]:
+    return "withdrawn", {"cover": event.cover, "reason": event.reason}, OF_CAMPAIGN
+
+
+def _say_signed_off(event: SignedOff) -> tuple[str, dict[str, Any], str]:
+    said = {"approved": event.approved, "reason": event.reason, "about_sha256": event.about_sha256}
+    return "signed off", said, OF_CAMPAIGN
+
+
+_SAYING: Mapping[type[Said], Callable[[Any], tuple[str, dict[str, Any], str]]] = {
+    Decided: _say_decided,
+    Reassigned: _say_reassigned,
+    Covered: _say_covered,
+    Withdrawn: _say_withdrawn,
+    SignedOff: _say_signed_off,
+}
+
+
+def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> Decided:
+    decisions = tuple(ItemDecision(line.item, line.row_sha256, line.decision, line.reason) for line in answer.decisions)
+    measured = answer.measured
+    return Decided(**common, assignment=assignment, decisions=decisions, dwell_ms=measured.dwell_ms, batch=measured.batch)
+
+
+def _read_reassigned(answer: _Reassigned, assignment: str, common: dict[str, Any]) -> Reassigned:
+    return Reassigned(**common, assignment=assignment, to=answer.to, items=answer.items, reason=answer.reason)
+
+
+def _read_covered(answer: _Covered, _assignment: str, common: dict[str, Any]) -> Covered:
+    said = {name: getattr(answer, name) for name in ("person", "stand_in", "assignments", "reason")}
+    return Covered(**common, **said, from_=parse_instant(answer.from_), until=parse_instant(answer.until))
+
+
+def _read_withdrawn(answer: _Withdrawn, _assignment: str, common: dict[str, Any]) -> Withdrawn:
+    return Withdrawn(**common, cover=answer.cover, reason=answer.reason)
+
+
+def _read_signed_off(answer: _SignedOff, _assignment: str, common: dict[str, Any]) -> SignedOff:
+    return SignedOff(**common, approved=answer.approved, reason=answer.reason, about_sha256=answer.about_sha256)
+
+
+_READING: Mapping[str, tuple[type[_Answer], Callable[[Any, str, dict[str, Any]], Said]]] = {
+    "decided": (_Decided, _read_decided),
+    "reassigned": (_Reassigned, _read_reassigned),
+    "covered": (_Covered, _read_covered),
+    "withdrawn": (_Withdrawn, _read_withdrawn),
+    "signed off": (_SignedOff, _read_signed_off),
+}

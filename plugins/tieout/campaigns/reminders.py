@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What to tell whom now. Everything is recorded before it is sent, and what is recorded is never due again.
+
+1. Who was found to have left, or not to be reachable, is recorded.
+2. What has to go to somebody else goes (`tieout.campaigns.escalation`).
+3. Who has something open and has never been told is invited.
+4. To whom something was reassigned, or who began to cover somebody, since he was told last, is told so.
+5. Who has something open and was told last before the latest reminder time is reminded: after a standstill once, and nobody
+   who came in later.
+
+In one go a person gets at most one message, apart from what a manager of the program is told where nobody is left. Nobody is
+invited or reminded who has nothing open, has left, or can not be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from tieout.campaigns.assignments import person_digits
+from tieout.campaigns.definition import Definition
+from tieout.campaigns.escalation import LEFT, UNREACHABLE, escalations
+from tieout.campaigns.events import LAST_ID, Notice, NoticeKind
+from tieout.campaigns.rights import How
+from tieout.campaigns.state import State
+
+_NOBODY: Mapping[str, str] = {}
+
+
+def due_notices(
+    definition: Definition,
+    state: State,
+    now: datetime,
+    unreachable: Mapping[str, str] = _NOBODY,
+    left: Mapping[str, str] = _NOBODY,
+) -> tuple[Notice, ...]:
+    """Return what is due now and not in the ledger, by kind and person; the same for the same state and time.
+
+    Args:
+        definition: The campaign's.
+        state: All that has been said so far.
+        now: UTC, from `State.not_before`: what is recorded of it comes after all that it was worked out from.
+        unreachable: Persons who were found since not to be reachable, with what was found.
+        left: Persons who were found since to have left, likewise.
+    """
+    if state.over_or_not_open(now):
+        return ()
+    found = list(_findings(definition, state, NoticeKind.LEFT, left))
+    found += _findings(definition, state, NoticeKind.UNREACHABLE, unreachable)
+    gone = dict.fromkeys((*state.facts.unreachable, *unreachable), UNREACHABLE) | dict.fromkeys((*state.facts.left, *left), LEFT)
+    found += escalations(definition, state, now, gone)
+    told = {each.person for each in found if each.kind is NoticeKind.ESCALATION}
+    found += _messages(definition, state, now, gone.keys() | told)
+    fresh = {each.id: each for each in found if each.id not in state.noticed}
+    places = {kind: place for place, kind in enumerate(NoticeKind)}
+    return tuple(sorted(fresh.values(), key=lambda each: (places[each.kind], each.person, each.id)))
+
+
+def _findings(definition: Definition, state: State, kind: NoticeKind, people: Mapping[str, str]) -> Iterator[Notice]:
+    known = state.facts.left if kind is NoticeKind.LEFT else state.facts.unreachable
+    for person, why in people.items():
+        if person in definition.people and person not in known:
+            yield Notice(f"{kind}-{person_digits(person)}", kind, person, why)
+
+
+def _messages(definition: Definition, state: State, now: datetime, without: set[str]) -> Iterator[Notice]:
+    passed = [at for at in definition.schedule.reminders if at <= now]
+    for person, handed in _concerned(state, now).items():
+        if person in without:
+            continue
+        count = len(state.open_items(person, now))
+        if not count:
+            continue
+        digits, told = person_digits(person), state.told.get(person)
+        if told is None:
+            yield Notice(f"{NoticeKind.INVITATION}-{digits}", NoticeKind.INVITATION, person, open=count)
+            continue
+        names = sorted(f"{NoticeKind.HANDOVER}-{digits}-{event}" for event, at in handed.items() if at > told)
+        if news := [name for name in names if name not in state.noticed]:
+            yield Notice(news[-1], NoticeKind.HANDOVER, person, open=count)
+        elif passed and told < passed[-1]:
+            number = len(passed)
+            yield Notice(f"{NoticeKind.REMINDER}-{number}-{digits}", NoticeKind.REMINDER, person, number=number, open=count)
+
+
+def _concerned(state: State, now: datetime) -> dict[str, dict[str, datetime]]:
+    """Return everybody who may have something open, with the events that gave it to him and when each did."""
+    found: dict[str, dict[str, datetime]] = {}
+    for _, standing in state.open_standings():
+        handed = found.setdefault(standing.holder, {})
+        if standing.how is How.REASSIGNED and standing.since is not None:
+            handed[standing.moved_by] = standing.since
+        for person in standing.before:
+            found.setdefault(person, {})
+    for cover in sorted(state.facts.covers.values(), key=lambda each: each.entered):
+        if cover.person in found and cover.in_force((now, LAST_ID)):
+            found.setdefault(cover.stand_in, {})[cover.id] = max(cover.from_, cover.entered[0])
+    return found
