@@ -34,6 +34,7 @@ $(TEST_STAMP): $(STAMP) tests/requirements.txt
 	$(call need,jq)
 	$(call need,openssl)
 	$(call need,initdb,postgresql)
+	$(call need,chromium)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
 	@touch $@
 

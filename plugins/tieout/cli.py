@@ -25,6 +25,7 @@ from tieout.commands.quarantine import quarantine
 from tieout.commands.reconcile import reconcile, reconciliations
 from tieout.commands.register import register
 from tieout.commands.rerun import rerun
+from tieout.commands.slack import slack
 from tieout.commands.status import status
 from tieout.commands.trace import trace
 from tieout.commands.verify import verify
@@ -98,6 +99,7 @@ for command in (
     reconciliations,
     register,
     rerun,
+    slack,
     status,
     trace,
     true_up,

@@ -15,6 +15,7 @@ from tieout.settings import Settings
 
 if TYPE_CHECKING:
     from tieout.evidence.doctor import Clients
+    from tieout.slack.workspace import Workspace
 
 
 def stores(settings: Settings) -> tuple[S3Store, S3Store]:
@@ -66,6 +67,21 @@ def slack_reach(settings: Settings) -> Callable[[str], str | None] | None:
         return "Slack: the account is deactivated" if user.get("deleted") else None
 
     return reach
+
+
+def slack_workspace(settings: Settings) -> Workspace:
+    """Return the Slack workspace that people answer in.
+
+    Raises:
+        ConfigurationError: The settings name no connection, there is none of this name, or something is absent in it.
+    """
+    from tieout.slack.workspace import read_workspace
+
+    if not settings.slack_conn_id:
+        msg = "Slack: expected TIEOUT_SLACK_CONN_ID to name an Airflow Connection of type slack, got nothing."
+        raise ConfigurationError(msg)
+    found = _airflow_connection(settings.slack_conn_id)
+    return read_workspace(found.password, found.extra_dejson)
 
 
 def landing_signer(settings: Settings) -> DocumentSigner:

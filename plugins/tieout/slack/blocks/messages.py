@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Messages: the one summary to each reviewer of a campaign, reminders, questions, and receipts of what was stored."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tieout.slack.blocks.elements import (
+    ASK,
+    OPEN,
+    SECTION_TEXT,
+    Block,
+    actions,
+    button,
+    context,
+    counted,
+    header,
+    moment,
+    mrkdwn,
+    plain,
+    quoted,
+    section,
+)
+from tieout.slack.desk import Decision, Stored, Summary, Task
+from tieout.slack.text import clean, cut_escaped
+
+SUMMARY, REMINDER = "summary", "reminder"
+"""What the block ids of assignments start with: a button tells which message it is pressed in."""
+SHOWN_TASKS = 20
+"""Most assignments that one message shows; App Home and the modal show the others."""
+LONGEST_QUESTION = 2000
+_FALLBACK = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is posted: the text that notifications show, and the blocks."""
+
+    text: str
+    blocks: list[Block]
+
+
+def summary_message(summary: Summary) -> Message:
+    """Return the message that stands for a campaign in a person's direct messages. It is updated as they go on."""
+    total, answered = sum(each.total for each in summary.tasks), sum(each.answered for each in summary.tasks)
+    title = quoted(summary.title, 150)
+    if summary.closed is not None:
+        said = (
+            f"*{answered:,} of {counted(total, summary.unit)}* decided. It takes no more answers: {quoted(summary.closed, 300)}"
+        )
+    elif answered < total:
+        said = f"*{counted(total - answered, summary.unit)} to decide* of {total:,}, {_due(summary.tasks)}."
+    else:
+        said = f"*All done:* {counted(total, summary.unit)} decided. Thank you."
+    blocks = [header(summary.title), section(mrkdwn(said)), *task_blocks(summary, SUMMARY)]
+    if summary.closed is None:
+        blocks.append(actions(button("Ask a question", ASK, as_value(summary.campaign))))
+        blocks.append(context(mrkdwn("Each page is stored as you submit it. A receipt of it comes into this message's thread.")))
+    return Message(f"{title}: {said.replace('*', '')}", blocks)
+
+
+def task_blocks(summary: Summary, where: str) -> list[Block]:
+    """Return the assignments of a campaign, each with its button while it is open; ``where`` starts their block ids."""
+    blocks = []
+    for number, task in enumerate(summary.tasks[:SHOWN_TASKS]):
+        text = f"*{quoted(task.title, 150)}*\n{task.answered:,} of {task.total:,} decided"
+        more = {"accessory": _open_button(task)} if task.open and summary.closed is None else {}
+        blocks.append(section(mrkdwn(text), block_id=f"{where}.{number}", **more))
+    if len(summary.tasks) > SHOWN_TASKS:
+        blocks.append(context(mrkdwn(f"And {len(summary.tasks) - SHOWN_TASKS:,} more: finish these, and the others follow.")))
+    return blocks
+
+
+def reminder_message(summary: Summary, number: int) -> Message:
+    """Return a reminder; it is posted beside the summary, so that Slack notifies."""
+    still_open = sum(each.open for each in summary.tasks)
+    said = f"{quoted(summary.title, 150)}: *{counted(still_open, summary.unit)} still to decide*, {_due(summary.tasks)}."
+    blocks = [section(mrkdwn(said)), *task_blocks(summary, REMINDER), context(mrkdwn(f"Reminder {number}."))]
+    return Message(said.replace("*", ""), blocks)
+
+
+def escalation_message(summary: Summary, because: str) -> Message:
+    """Return the message to the next in order, who now has what somebody else left open.
+
+    Args:
+        summary: What is now theirs.
+        because: Why, in our words and without names: ``the reviewer can not be reached``.
+    """
+    made = summary_message(summary)
+    said = f"This came to you because {quoted(because, 300)}."
+    return Message(f"{said} {made.text}", [made.blocks[0], section(mrkdwn(said)), *made.blocks[1:]])
+
+
+def receipt_message(stored: Stored, decisions: Sequence[Decision], title: str, labels: dict[str, str]) -> Message:
+    """Return the receipt of one stored answer.
+
+    Args:
+        stored: What stands.
+        decisions: What was decided.
+        title: Of the campaign.
+        labels: Words of the choices by their id.
+    """
+    said = f"Stored {moment(stored.at)}: *{_tally(decisions, labels)}*."
+    detail = f"{quoted(title, 150)}, {quoted(stored.task.title, 150)}. Response `{quoted_code(stored.response)}`."
+    return Message(f"Stored: {_tally(decisions, labels)}.", [section(mrkdwn(said)), context(mrkdwn(detail))])
+
+
+def question_message(question: str, asker: str, title: str) -> Message:
+    """Return a question as it goes to those who answer, and into the asker's thread.
+
+    Args:
+        question: As it was asked.
+        asker: Slack user id of who asked.
+        title: Of the campaign.
+    """
+    said = f"<@{asker}> asks about {quoted(title, 150)}:"
+    return Message(
+        f"A question about {quoted(title, 150)}: {cut_escaped(clean(question), _FALLBACK)}",
+        [section(mrkdwn(said)), section(plain(question, SECTION_TEXT))],
+    )
+
+
+def as_value(campaign: str, assignment: str = "") -> str:
+    """Return what a button says was pressed: ids only."""
+    return json.dumps([campaign, assignment], separators=(",", ":"))
+
+
+def read_value(text: object) -> tuple[str, str] | None:
+    """Return campaign and assignment of a button; ``None`` where it says something else."""
+    try:
+        campaign, assignment = json.loads(text) if isinstance(text, str) else (None, None)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return (campaign, assignment) if isinstance(campaign, str) and isinstance(assignment, str) else None
+
+
+def quoted_code(text: str) -> str:
+    """Return an id to stand between backticks."""
+    return cut_escaped(clean(text).replace("`", "'"), 80)
+
+
+def _open_button(task: Task) -> Block:
+    label = "Go on" if task.answered else "Open"
+    return button(label, OPEN, as_value(task.campaign, task.assignment), primary=True)
+
+
+def _due(tasks: Sequence[Task]) -> str:
+    due: datetime | None = min((each.due_at for each in tasks if each.open), default=None)
+    return f"due {moment(due)}" if due else "nothing is due"
+
+
+def _tally(decisions: Sequence[Decision], labels: dict[str, str]) -> str:
+    counts = Counter(each.choice for each in decisions)
+    return ", ".join(f"{number} {quoted_code(labels.get(choice, choice)).lower()}" for choice, number in sorted(counts.items()))

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens when somebody submits a page of a review.
+
+1. Who submits is who they say, now (`tieout.slack.identity`).
+2. The page was made by us for them, and what they saw on it can be said again word for word.
+3. The assignment, and each item, is theirs by the campaign's own state. Each decision is one that may be made, with its reason.
+4. The answer is stored, within `STORE_SECONDS`, before anything is shown as accepted.
+5. They get the next page or a receipt; afterwards a receipt in their messages, and their summary is brought up to date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotInTime
+from dataclasses import replace
+from typing import Any
+
+from tieout.campaigns.items import canonical
+from tieout.errors import TieoutError, TransientError
+from tieout.slack.actions import STALE
+from tieout.slack.blocks.modals import paused_view
+from tieout.slack.blocks.page import DECISION, LATER, LONGEST_REASON, REASON, block_id, presented, read_block_id
+from tieout.slack.desk import Answer, Decision, Member, Page, Refused, Stored
+from tieout.slack.front import Front, Seen, acted_at, quietly, seen_on
+from tieout.slack.guard import Request
+from tieout.slack.metadata import Metadata
+from tieout.slack.pools import PoolFull
+from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
+from tieout.slack.text import units
+
+log = logging.getLogger(__name__)
+
+STORE_SECONDS = 2.0
+"""How long storing may take before the person is asked to try again."""
+_MARGIN_SECONDS = 0.15
+"""Left of the time to answer once storing has ended."""
+Given = Mapping[str, tuple[str | None, str | None]]
+"""Choice and reason by item."""
+
+
+def submit_page(front: Front, request: Request) -> Said:
+    """Store a page, and return the next one."""
+    try:
+        who, carried = made_for(front, request)
+        given = _given(request.payload["view"]["state"]["values"], carried.opened_ms)
+        page, document = _shown(front, who, carried, list(given))
+        problems = _problems(page, given, carried.opened_ms)
+        if problems:
+            return {"response_action": "errors", "errors": problems}
+        return _store(front, request, who, carried, page, _answer(request, carried, page, given, document))
+    except Instead as instead:
+        return instead.said
+    except TransientError as error:
+        quietly(error, "a page was not stored")
+        return again(request)
+
+
+def _shown(front: Front, who: Member, carried: Metadata, items: list[str]) -> tuple[Page, dict[str, Any]]:
+    """Return the page as it was shown, by the campaign's own state (3), and what was presented, word for word (2)."""
+    found = front.desk.shown(who, carried.campaign, carried.assignment, items)
+    if isinstance(found, Refused):
+        raise Instead(refused(front, found))
+    page = replace(found, number=carried.number, of=carried.of)
+    document, sha256 = presented(page, carried.opened_ms)
+    if sha256 != carried.presented:
+        raise Instead(refused(front, Refused(STALE)))
+    return page, document
+
+
+def _given(values: Mapping[str, Any], opened_ms: int) -> dict[str, tuple[str | None, str | None]]:
+    """Return choice and reason of each item that has an input on the page."""
+    found: dict[str, tuple[str | None, str | None]] = {}
+    for name, inputs in values.items():
+        known = read_block_id(name, opened_ms)
+        if known is None:
+            continue
+        kind, item = known
+        choice, reason = found.get(item, (None, None))
+        said = value_of(inputs, kind)
+        found[item] = (said, reason) if kind == DECISION else (choice, said)
+    return found
+
+
+def _problems(page: Page, given: Given, opened_ms: int) -> dict[str, str]:
+    """Return what is wrong with a page, by the input that it is wrong at."""
+    problems = {}
+    choices = {choice.id: choice for choice in page.choices}
+    for _, item in page.items:
+        said, reason = given[item.id]
+        if said != LATER and said not in choices:
+            problems[block_id(DECISION, item.id, opened_ms)] = "Choose one, or 'Not now' to leave it open."
+        elif said != LATER and choices[said].needs_reason and not (reason or "").strip():
+            problems[block_id(REASON, item.id, opened_ms)] = f"A reason is needed for '{choices[said].label.lower()}'."
+        elif units(reason or "") > LONGEST_REASON:
+            problems[block_id(REASON, item.id, opened_ms)] = f"At most {LONGEST_REASON} characters, please."
+    return problems
+
+
+def _answer(request: Request, carried: Metadata, page: Page, given: Given, document: dict[str, Any]) -> Answer:
+    decisions = []
+    for _, item in page.items:
+        choice, reason = given[item.id]
+        if choice is not None and choice != LATER:
+            decisions.append(Decision(item.id, item.row_sha256, choice, (reason or "").strip() or None))
+    said = [[each.item, each.choice, each.reason] for each in decisions]
+    interaction = hashlib.sha256(canonical([request.payload["view"]["id"], said])).hexdigest()[:32]
+    return Answer(
+        campaign=carried.campaign,
+        assignment=carried.assignment,
+        decisions=tuple(decisions),
+        interaction=interaction,
+        acted_at=acted_at(request),
+        dwell_ms=max(0, request.timestamp * 1000 - carried.opened_ms),
+        presented=document,
+        presented_sha256=carried.presented,
+        channel=("slack", request.signed),
+        shown=len(page.items),
+    )
+
+
+def _store(front: Front, request: Request, who: Member, carried: Metadata, page: Page, answer: Answer) -> Said:
+    """Store what was decided (4), and return what is shown then (5)."""
+    seen = seen_on(page, carried)
+    stored = _stored_in_time(front, request, who, answer, seen) if answer.decisions else None
+    if isinstance(stored, Refused):
+        return refused(front, stored)
+    if answer.decisions and stored is None:
+        return again(request)
+    if stored is not None:
+        front.after_storing(who, stored, answer.decisions, seen)
+    try:
+        view = front.next_view(who, carried, stored)
+    except TransientError as error:
+        quietly(error, "the next page could not be read")
+        return update(paused_view(stored.task, stored, front.carry(who, carried))) if stored else again(request)
+    if isinstance(view, Refused):
+        return refused(front, view) if stored is None else update(paused_view(stored.task, stored, front.carry(who, carried)))
+    return update(view)
+
+
+def _stored_in_time(front: Front, request: Request, who: Member, answer: Answer, seen: Seen) -> Stored | Refused | None:
+    """Store an answer; ``None`` where it is not known to be stored in time. If it is later, its receipt says so."""
+    left = min(STORE_SECONDS, request.deadline - time.monotonic() - _MARGIN_SECONDS)
+    if left <= 0:
+        return None
+    try:
+        future = front.stores.submit(lambda: front.desk.answer(who, answer))
+    except PoolFull:
+        log.warning("Slack: every thread that stores is busy: somebody was asked to try again")
+        return None
+    try:
+        return future.result(left)
+    except NotInTime:
+        if not future.cancel():
+            future.add_done_callback(lambda done: _late(front, who, answer, seen, done))
+        log.warning("Slack: the store did not answer in time: somebody was asked to try again")
+    except TieoutError as error:
+        quietly(error, "an answer was not stored")
+    return None
+
+
+def _late(front: Front, who: Member, answer: Answer, seen: Seen, done: Future[Stored | Refused]) -> None:
+    stored = done.result() if done.exception() is None else None
+    if isinstance(stored, Stored):
+        front.after_storing(who, stored, answer.decisions, seen)
