@@ -92,6 +92,10 @@ class Store:
         """Collect a window of any control as if it were an instant of the past; land it now."""
         return self._run(flow.plan(self.settings, control, system, window), lambda: at, reason)
 
+    def land_job(self, job: flow.Job, at: datetime, reason: str | None = None) -> LandingReference:
+        """Collect a job of any kind as if it were an instant of the past; land it now."""
+        return self._run(job, lambda: at, reason)
+
     def _run(
         self, job: flow.Job, clock: Callable[[], datetime], reason: str | None, signer: DocumentSigner | None = None
     ) -> LandingReference:

@@ -213,12 +213,15 @@ class Deviation:
         }
 
 
-def fold(observed: Mapping[str, Observed], given: Iterable[Given]) -> list[Deviation]:
+def fold(
+    observed: Mapping[str, Observed], given: Iterable[Given], against: Mapping[tuple[str, str | None], str] | None = None
+) -> list[Deviation]:
     """Return every deviation with what management has said of it, by control, system and id.
 
     Args:
         observed: What the evidence shows, by id.
         given: Answers, in any order: by time and then by id, each sets what it says.
+        against: By control and rule: the control that a row which does not meet it counts against until an answer names another.
     """
     answers: dict[str, list[tuple[DeviationKind, Given, dict[str, Any]]]] = {}
     for each in sorted(given, key=lambda each: (each.at, each.response)):
@@ -226,12 +229,18 @@ def fold(observed: Mapping[str, Observed], given: Iterable[Given]) -> list[Devia
         for kind, ids in each.answer.about.items():
             for key in ids:
                 answers.setdefault(key, []).append((kind, each, said))
-    found = [_folded(key, each, answers.get(key, ())) for key, each in observed.items()]
+    others = against or {}
+    found = [
+        _folded(key, each, others.get((each.control, each.rule), each.control), answers.get(key, ()))
+        for key, each in observed.items()
+    ]
     return sorted(found, key=lambda each: (each.observed.control, each.observed.system, each.id))
 
 
-def _folded(key: str, observed: Observed, answers: Sequence[tuple[DeviationKind, Given, dict[str, Any]]]) -> Deviation:
-    values: dict[str, Any] = {"against_control": observed.control}
+def _folded(
+    key: str, observed: Observed, against: str, answers: Sequence[tuple[DeviationKind, Given, dict[str, Any]]]
+) -> Deviation:
+    values: dict[str, Any] = {"against_control": against}
     for kind, _, said in answers:
         if kind is observed.kind:
             values |= said

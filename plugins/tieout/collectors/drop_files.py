@@ -3,7 +3,8 @@
 
 Parameter ``path`` is a file, a folder or ``s3://bucket/prefix/`` (then ``connection`` names an Airflow Connection of type aws).
 A folder is read whole, or as far as ``pattern`` says: a glob, in which ``*`` stays inside one folder and ``{window}`` is the key
-of the window. A window of no schedule, such as a true-up, spans several of them: there ``{window}`` is any text.
+of the window, for what a review of access is made of with its prefix: ``access-2026-Q1``. A window of no schedule, such as a
+true-up, spans several of them: there ``{window}`` is any text.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tieout.collectors.frame import Frame, file_chunks
+from tieout.criteria.periods import is_input
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.times import instant
 
@@ -134,8 +136,9 @@ def find_drop(frame: Frame) -> Drop:
 
 
 def window_text(frame: Frame) -> str:
-    """Return what ``{window}`` stands for: the window's key, or any text where the window is one of no schedule."""
-    return frame.window.key if frame.window.kind.names(frame.window.key) else "*"
+    """Return what ``{window}`` stands for: the window's key, or any text where the window is one that spans several."""
+    key = frame.window.key
+    return key if frame.window.kind.names(key) or is_input(key) else "*"
 
 
 def chosen(frame: Frame, there: Sequence[str], location: str) -> list[str]:

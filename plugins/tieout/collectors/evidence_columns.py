@@ -18,6 +18,10 @@ JOB = _names(
     "run_id job target scheduled_at finished_at status input_records output_records rejected_records totals_tie corrected_at "
     "encrypted off_site reference",
 )
+ROLE = _names("about capacity position as_of read_at role person")
+ROSTER = _names(
+    "person as_of read_at employee_number worker_type employment started_on left_on manager department job_title",
+)
 VULNERABILITY = _names(
     "vulnerability_id asset title severity detected_at due_at fixed_at accepted_by accepted_until ticket fixed_in_time",
 )

@@ -37,8 +37,8 @@ from tieout.collectors.ipe import (
 from tieout.collectors.pages import stored_suffix, write_page
 from tieout.collectors.reach import NoReach, Reach
 from tieout.collectors.redaction import Redactor
-from tieout.criteria.controls import SystemSource
 from tieout.criteria.periods import Window
+from tieout.criteria.systems import SystemSource
 from tieout.documents import Document, mistakes_in
 from tieout.errors import ConfigurationError, ContractError, ExtractionRefused, SourceUnavailable
 from tieout.persons import load_person_key

@@ -6,13 +6,15 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
 from tieout.criteria.frequency import Frequency
 from tieout.criteria.periods import Stem, WindowKind, is_stem
 from tieout.criteria.reconciliations import Reconciliation, Reconciliations
+from tieout.criteria.reviews import Review
+from tieout.criteria.systems import SystemSource
 from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
@@ -80,16 +82,6 @@ class ExtractionSchedule(Document):
     """An extraction within so many days of the window's end counts as in window; after that it is later, with its lag."""
 
 
-class SystemSource(Document):
-    """One in-scope system, and the collector that reads its population."""
-
-    system: Stem
-    collector: Stem
-    """Module of ``tieout.collectors``."""
-    parameters: dict[str, Any] = Field(default_factory=dict)
-    """What the collector needs to know. Never a secret."""
-
-
 class Threshold(Document):
     """A number that a rule uses, tied to the policy that sets it."""
 
@@ -123,25 +115,23 @@ class Control(Document):
     systems: tuple[SystemSource, ...] = Field(min_length=1)
     reconciliations: Reconciliations = ()
     """Its populations held against others; every difference is explained before a period can be closed."""
+    review: Review | None = None
+    """How people decide on each entitlement; only for kind access_review, whose systems then give entitlements, not decisions."""
+    deviations_against: dict[str, Stem] = Field(default_factory=dict)
+    """Rule of its evidence type: control that a row which does not meet it counts against, where that is not this one."""
     retired_on: date | None = None
     """First day on which the control operates no more; nothing is expected of it from then on."""
 
     @field_validator("systems")
     @classmethod
     def _systems_are_unique(cls, value: tuple[SystemSource, ...]) -> tuple[SystemSource, ...]:
-        names = [source.system for source in value]
-        if len(set(names)) != len(names):
-            msg = f"two systems share a name: {_twice(names)}"
-            raise ValueError(msg)
+        _refuse_twice("two systems share a name", [source.system for source in value])
         return value
 
     @field_validator("criteria")
     @classmethod
     def _criteria_are_unique(cls, value: tuple[CriterionMapping, ...]) -> tuple[CriterionMapping, ...]:
-        ids = [mapping.criterion for mapping in value]
-        if len(set(ids)) != len(ids):
-            msg = f"two mappings name the same criterion: {_twice(ids)}"
-            raise ValueError(msg)
+        _refuse_twice("two mappings name the same criterion", [mapping.criterion for mapping in value])
         return value
 
     @field_validator("statements")
@@ -154,6 +144,13 @@ class Control(Document):
             msg = f"expected versions 1, 2, 3 ... with rising effective_from dates, got {got}"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _review_fits(self) -> Control:
+        if self.review is not None and self.kind != "access_review":
+            msg = f"review: expected with kind access_review alone, got it with kind {self.kind}"
+            raise ValueError(msg)
+        return self
 
     @property
     def effective_from(self) -> date:
@@ -246,5 +243,7 @@ def require_stem(path: Path) -> str:
         raise ConfigurationError(msg) from error
 
 
-def _twice(names: list[str]) -> str:
-    return ", ".join(sorted({name for name in names if names.count(name) > 1}))
+def _refuse_twice(what: str, names: list[str]) -> None:
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        msg = f"{what}: {', '.join(twice)}"
+        raise ValueError(msg)

@@ -197,16 +197,24 @@ TRUE_UP, POST_PERIOD, RECONCILED = "true-up-", "post-period-", "reconciled-"
 window that was reconciled, ``reconciled-<reconciliation>-<window>``."""
 DEVIATIONS, RISK_ACCEPTANCES = "deviations-", "risk-acceptances-"
 """And of the two registers of a period, as of a day: ``deviations-2026-10-05``."""
+ACCESS, ITEMS, REMOVAL = "access-", "items-", "removal-"
+"""And of a review of access: what stood at a window's end (``access-2026-Q1``), what was frozen of it to be decided on, and what
+stood when it was collected again."""
 
 
 def is_regular(key: str) -> bool:
     """Whether a window is one that a control's schedule extracts."""
-    return not key.startswith(POST_PERIOD) and not is_derived(key)
+    return not key.startswith(POST_PERIOD) and not is_derived(key) and not is_input(key)
+
+
+def is_input(key: str) -> bool:
+    """Whether a window holds what a review of access is made of, as it stood at one time."""
+    return key.startswith((ACCESS, REMOVAL))
 
 
 def is_derived(key: str) -> bool:
     """Whether what lands under a window's key was worked out from other landings: no rows means that nothing was found."""
-    return key.startswith((TRUE_UP, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES))
+    return key.startswith((TRUE_UP, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES, ITEMS))
 
 
 def windows_between(kind: WindowKind, first_day: date, end_day: date, zone: ZoneInfo) -> Iterator[Window]:

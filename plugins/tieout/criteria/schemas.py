@@ -16,6 +16,7 @@ from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.scope import Scope
+from tieout.criteria.toxic_combinations import ToxicCombinations
 from tieout.documents import Document
 
 _MODELS: dict[str, tuple[type[Document], str]] = {
@@ -23,6 +24,7 @@ _MODELS: dict[str, tuple[type[Document], str]] = {
     "scope": (Scope, "The scope: include/criteria/scope.yaml"),
     "assessment": (SeriesAssessment, "Points of focus considered: include/criteria/assessments/<series>.yaml"),
     "catalogue": (Catalogue, "The criteria: include/criteria/<edition>.yaml"),
+    "toxic_combinations": (ToxicCombinations, "Entitlements apart: include/criteria/toxic_combinations.yaml"),
 }
 
 

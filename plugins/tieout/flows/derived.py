@@ -17,8 +17,7 @@ from tieout.evidence.layout import LAYOUT_VERSION
 from tieout.evidence.parts import WRITER, write_parts
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
-
-_NOTHING_PERFORMED = {"shown": None, "events": None}
+from tieout.flows.performed import NOTHING_PERFORMED
 
 
 def derived_job(job: flow.Job, evidence_type: str) -> flow.Job:
@@ -81,6 +80,6 @@ def land_derived(
     require_contract(results, rows, job.contract, job.place.partition)
     landing = extraction["landing"]
     parts, rows_hash = write_parts(rows, job.contract, landing, folder, job.settings.part_rows)
-    predicate = flow.predicate_of(job, extraction, results, _NOTHING_PERFORMED, rows.num_rows, rows_hash)
+    predicate = flow.predicate_of(job, extraction, results, NOTHING_PERFORMED, rows.num_rows, rows_hash)
     draft = Draft(job.place, landing, job.source.system, tuple(parts), tuple(pages), predicate)
     return land(draft, store, signer, flow.retention_of(job, clock()), clock, folder, reason)

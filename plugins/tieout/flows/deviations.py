@@ -91,9 +91,18 @@ def read_register(
     said = [(key, each) for key, each in responses if each.at <= found.as_of]
     accepted = acceptances_of(said)
     today = found.scope.calendar.day_of(found.as_of)
-    deviations = tuple(cover(fold(observed, answers_of(said)), accepted, today))
+    deviations = tuple(cover(fold(observed, answers_of(said), counted_against(program)), accepted, today))
     concerned = tuple(each for each in accepted if _concerns(each, deviations, found.period))
     return Register(found.period, found.as_of, today, deviations, concerned, _counted(found), landed)
+
+
+def counted_against(program: Program) -> dict[tuple[str, str | None], str]:
+    """Return, by control and rule, the control that a row which does not meet it counts against, as the control's file says."""
+    return {
+        (control_id, rule): other
+        for control_id, control in program.controls.items()
+        for rule, other in control.deviations_against.items()
+    }
 
 
 def answers_of(responses: Iterable[tuple[str, Response]]) -> list[Given]:

@@ -16,9 +16,10 @@ from tieout.collectors.ipe import RawPage
 from tieout.collectors.reach import NoReach, Reach
 from tieout.contracts.listing import RULE_RESULT_TYPE
 from tieout.contracts.odcs import Contract, contract_file, load_contract
-from tieout.criteria.controls import Control, SystemSource, control_files, load_control
+from tieout.criteria.controls import Control, control_files, load_control
 from tieout.criteria.periods import ObservationPeriod, Window, is_regular, period_of, window
 from tieout.criteria.scope import Scope, load_scope
+from tieout.criteria.systems import SystemSource
 from tieout.errors import ConfigurationError
 from tieout.evidence.landing import landing_id, retain_until, retention_years
 from tieout.evidence.layout import LAYOUT_VERSION, Place
@@ -48,6 +49,8 @@ class Job:
     """How long everything that lands is locked, counted from the period's end."""
     reach: Reach = field(default_factory=NoReach)
     """Hands its collector the connections that it names."""
+    performs: bool = True
+    """Whether its rows show performances of the control; what a review is made of shows none."""
 
     @property
     def place(self) -> Place:

@@ -19,6 +19,8 @@ from tieout.errors import ContractError
 
 MAX_PERFORMANCES = 5_000
 """Performances of a periodic control in one landing; more means that ``performance_field`` tells rows apart, not performances."""
+NOTHING_PERFORMED: dict[str, Any] = {"shown": None, "events": None}
+"""What a manifest states of rows that show no performance of the control."""
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Days = npt.NDArray[np.datetime64]
 

@@ -26,7 +26,7 @@ from tieout.contracts.rules import RuleResult
 from tieout.evidence.parts import Part, PartsWriter
 from tieout.evidence.sorting import KeyOrdered, Memory
 from tieout.flows.jobs import Job, contract_of
-from tieout.flows.performed import Performed
+from tieout.flows.performed import NOTHING_PERFORMED, Performed
 from tieout.flows.source_rules import source_results, source_rows
 from tieout.times import parse_instant
 
@@ -105,13 +105,14 @@ def _judged(job: Job, extraction: dict[str, Any], folder: Path, progress: Progre
     listed = KeyOrdered(rules.schema, rules.key, folder, rules.table, replace(memory, rows=memory.piece))
     whole = partial(typed_rows, job, extraction, folder) if rows.bytes <= memory.whole else None
     judgement = Judgement(job.contract, parameters, rules, listed.add, rows.rows, whole, memory.piece)
-    performed = Performed(job.control, job.scope.calendar, parse_instant(extraction["collected_at"]))
+    performed = Performed(job.control, job.scope.calendar, parse_instant(extraction["collected_at"])) if job.performs else None
     writer = PartsWriter(job.contract, landing, folder, most, rows.rows)
     done = 0
     with writer:
         for piece in rows.ranges():
             judgement.add(piece)
-            performed.add(piece)
+            if performed is not None:
+                performed.add(piece)
             writer.add(piece)
             done += piece.num_rows
             pa.default_memory_pool().release_unused()
@@ -119,7 +120,7 @@ def _judged(job: Job, extraction: dict[str, Any], folder: Path, progress: Progre
     found = extraction["source_rules"]
     listed.add(source_rows(found, job.source.system, job.contract.evidence_type, rules))
     results = [*judgement.results(extraction["origin"]), *source_results(found, rows.rows)]
-    said = performed.said()
+    said = performed.said() if performed is not None else NOTHING_PERFORMED
     parts = [*writer.parts, *_listed_parts(listed, rules, landing, folder, most)]
     return Judged(tuple(parts), tuple(results), said, rows.rows, writer.rows_hash)
 

@@ -92,6 +92,16 @@ def test_answers_of_one_instant_are_ordered_by_their_id() -> None:
     assert {of(ROW, *each).disposition for each in permutations(said)} == {"c"}
 
 
+def test_a_rule_counts_against_the_control_that_the_file_names_until_an_answer_names_another() -> None:
+    against = {("cc8_1", "pull_request"): "cc6_2", ("cc8_1", None): "x", ("cc6_2", "pull_request"): "x"}
+    [late, row] = fold(OBSERVED, (), against)
+    assert (late.against_control, row.against_control) == ("cc6_2", "cc6_2")
+    assert row.concerns("cc6_2")
+    assert (late.observed.control, row.observed.control, row.id) == ("cc6_2", "cc8_1", ROW.id)
+    said = answer("1", ROW, against_control="cc8_1")
+    assert [each.against_control for each in fold(OBSERVED, [said], against)] == ["cc6_2", "cc8_1"]
+
+
 def test_an_answer_to_one_that_was_missed_says_nothing_about_one_that_was_late() -> None:
     missed = replace(LATE, kind=DeviationKind.NOT_PERFORMED)
     said = answer("1", missed, state="confirmed", disposition="Missed.", owner="IT")

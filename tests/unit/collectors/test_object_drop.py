@@ -130,6 +130,18 @@ def test_a_window_of_no_schedule_reads_the_files_of_all_windows(home: Path, fram
     assert shas(extractor, frame) == [sha(1), sha(2)]
 
 
+@pytest.mark.parametrize("key", ["access-2026-03", "removal-2026-03"])
+def test_what_a_review_is_made_of_has_files_of_its_own(
+    home: Path, frame_of: FrameFactory, extractor: Extractor, key: str
+) -> None:
+    (home / "drop").mkdir()
+    for number, name in enumerate(("2026-03", "access-2026-03", "removal-2026-03", "access-2026-04"), start=1):
+        write(home / f"drop/t-{name}.csv", rows_of(number))
+    frame = frame_of("object_drop", path="drop", pattern="t-{window}.csv")
+    frame.window = replace(frame.window, key=key)
+    assert shas(extractor, frame) == [sha(2 if key.startswith("access") else 3)]
+
+
 def test_no_file_that_fits_says_what_was_looked_for_and_what_is_there(
     home: Path, frame_of: FrameFactory, extractor: Extractor
 ) -> None:

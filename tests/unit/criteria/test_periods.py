@@ -12,7 +12,10 @@ import pytest
 from pydantic import ValidationError
 
 from tieout.criteria.periods import (
+    ACCESS,
+    ITEMS,
     POST_PERIOD,
+    REMOVAL,
     TRUE_UP,
     Gap,
     ObservationPeriod,
@@ -21,6 +24,8 @@ from tieout.criteria.periods import (
     first_day,
     first_day_of,
     gaps_between,
+    is_derived,
+    is_input,
     is_regular,
     last_day_of,
     period_of,
@@ -244,6 +249,15 @@ def test_no_schedule_extracts_a_true_up_or_what_came_after_a_period() -> None:
     assert all(is_regular(window_key(kind, date(2026, 3, 5))) for kind in WindowKind)
     assert not is_regular(f"{TRUE_UP}2026-07-02")
     assert not is_regular(f"{POST_PERIOD}2026-07-31")
+
+
+@pytest.mark.parametrize(("prefix", "derived", "given"), [(ACCESS, False, True), (ITEMS, True, False), (REMOVAL, False, True)])
+def test_no_schedule_extracts_what_a_review_is_made_of_and_its_items_are_worked_out(
+    prefix: str, derived: bool, given: bool
+) -> None:
+    key = f"{prefix}2026-Q1"
+    assert (is_regular(key), is_derived(key), is_input(key)) == (False, derived, given)
+    assert not any(kind.names(key) for kind in WindowKind)
 
 
 def between(first: str, end: str, label: str = "p", kind: int = 2) -> ObservationPeriod:

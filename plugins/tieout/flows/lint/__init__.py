@@ -15,6 +15,7 @@ from tieout.flows.lint.contracts import check_contracts
 from tieout.flows.lint.controls import check_controls, window_notes
 from tieout.flows.lint.project import Problem, read_project
 from tieout.flows.lint.reconciliations import check_reconciliations
+from tieout.flows.lint.reviews import check_against, check_reviews
 from tieout.flows.lint.scope import check_scope, coverage_notes
 from tieout.flows.lint.source_map import check_source_map
 from tieout.settings import Settings
@@ -46,6 +47,8 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *check_source_map(project),
         *check_controls(project),
         *check_reconciliations(project),
+        *check_against(project),
+        *check_reviews(project),
         *check_assessments(project),
         *check_contracts(project),
     ]

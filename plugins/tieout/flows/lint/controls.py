@@ -12,6 +12,8 @@ from tieout.collectors.listing import collector_names, missing_collector
 from tieout.contracts.odcs import Column, Contract
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import window, window_key
+from tieout.criteria.reviews import ACCESS_TYPE, ROSTER_TYPE
+from tieout.criteria.systems import SystemSource
 from tieout.documents import Location, did_you_mean
 from tieout.flows.lint.project import CONTRACT_SUFFIX, Problem, Project, Read
 from tieout.flows.lint.sources import check_source
@@ -85,8 +87,13 @@ def _why(contract: Contract, name: str) -> str:
 
 def _systems(control: Read[Control], project: Project) -> Iterator[Problem]:
     listed = [entry.system for entry in project.scope.content.systems] if project.scope else []
-    for number, source in enumerate(control.content.systems):
-        at: Location = ("systems", number)
+    read_as = control.content.evidence_type if control.content.review is None else ACCESS_TYPE
+    sources: list[tuple[Location, SystemSource, str]] = [
+        (("systems", number), source, read_as) for number, source in enumerate(control.content.systems)
+    ]
+    if control.content.review is not None:
+        sources.append((("review", "roster"), control.content.review.roster, ROSTER_TYPE))
+    for at, source, evidence_type in sources:
         if listed and source.system not in listed:
             message = f"system {source.system!r} is not among the systems of scope.yaml."
             yield control.problem((*at, "system"), message, did_you_mean(source.system, listed))
@@ -96,7 +103,7 @@ def _systems(control: Read[Control], project: Project) -> Iterator[Problem]:
             cure = did_you_mean(source.collector, names) or f"Collectors: {', '.join(names)}."
             yield control.problem((*at, "collector"), f"collector {source.collector!r}: {missing}.", cure)
         else:
-            yield from check_source(control, (*at, "parameters"), source, project)
+            yield from check_source(control, (*at, "parameters"), source, evidence_type, project)
 
 
 def _threshold(control: Read[Control]) -> Iterator[Problem]:

@@ -15,6 +15,7 @@ from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control, require_stem
 from tieout.criteria.overlay import LicensedTexts
 from tieout.criteria.scope import Scope
+from tieout.criteria.toxic_combinations import FILE_PREFIX, ToxicCombinations
 from tieout.documents import Document, Location, did_you_mean, line_of, load_with_lines, read_yaml
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings
@@ -64,6 +65,8 @@ class Project:
     """Of the files that could not be read too."""
     assessments: list[Read[SeriesAssessment]] = field(default_factory=list)
     broken_assessments: set[Path] = field(default_factory=set)
+    combinations: dict[Path, Read[ToxicCombinations] | None] = field(default_factory=dict)
+    """By file; ``None`` for one that could not be read."""
     contracts: dict[str, Contract] = field(default_factory=dict)
     evidence_types: dict[str, Path] = field(default_factory=dict)
     """Of the files that could not be read too."""
@@ -110,7 +113,10 @@ def read_project(settings: Settings) -> Project:
 
 def _read_catalogues(project: Project) -> None:
     folder = project.settings.criteria_folder
-    found = {path.stem: path for path in sorted(folder.glob("*.yaml")) if path != project.settings.scope_file}
+    combinations = sorted(folder.glob(f"{FILE_PREFIX}*.yaml"))
+    project.combinations = {path: project.read(path, ToxicCombinations) for path in combinations}
+    others = {project.settings.scope_file, *combinations}
+    found = {path.stem: path for path in sorted(folder.glob("*.yaml")) if path not in others}
     catalogues = {stem: project.read(path, Catalogue) for stem, path in found.items()}
     edition = _edition(project)
     project.catalogue = catalogues.get(edition)

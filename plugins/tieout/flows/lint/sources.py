@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from tieout.collectors.extraction import parameters_of
 from tieout.collectors.rest_parameters import RestParameters
-from tieout.criteria.controls import Control, SystemSource
+from tieout.criteria.controls import Control
+from tieout.criteria.systems import SystemSource
 from tieout.documents import Document, Location, did_you_mean, mistakes_in
 from tieout.flows.lint.project import Problem, Project, Read
 
@@ -18,12 +19,14 @@ _DROPS = ("object_drop", "ocsf", "csv_merges")
 """Collectors whose parameter ``path`` is a file or folder of this machine, or a place in a bucket."""
 
 
-def check_source(control: Read[Control], at: Location, source: SystemSource, project: Project) -> Iterator[Problem]:
-    """Find what is wrong with the parameters of a source, which stand at a location of its control's file."""
+def check_source(
+    control: Read[Control], at: Location, source: SystemSource, evidence_type: str, project: Project
+) -> Iterator[Problem]:
+    """Find what is wrong with the parameters of a source of an evidence type, which stand at a location of its control's file."""
     if source.collector in _DROPS:
         yield from _drop(control, at, source.parameters, project)
     elif source.collector == "rest":
-        yield from _rest(control, at, source.parameters, project)
+        yield from _rest(control, at, source.parameters, evidence_type, project)
     elif model := parameters_of(source.collector):
         yield from _own(control, at, source.parameters, model)
 
@@ -37,7 +40,9 @@ def _own(control: Read[Control], at: Location, parameters: Mapping[str, object],
             yield control.problem((*at, *inner), f"{f'parameter {name!r}' if name else 'parameters'}: {message}")
 
 
-def _rest(control: Read[Control], at: Location, parameters: Mapping[str, object], project: Project) -> Iterator[Problem]:
+def _rest(
+    control: Read[Control], at: Location, parameters: Mapping[str, object], evidence_type: str, project: Project
+) -> Iterator[Problem]:
     try:
         columns = RestParameters.model_validate(parameters).columns
     except ValidationError as error:
@@ -45,11 +50,11 @@ def _rest(control: Read[Control], at: Location, parameters: Mapping[str, object]
             name = ".".join(map(str, inner))
             yield control.problem((*at, *inner), f"{f'parameter {name!r}' if name else 'parameters'}: {message}")
         return
-    contract = project.contracts.get(control.content.evidence_type)
+    contract = project.contracts.get(evidence_type)
     names = [column.name for column in contract.columns if column.name != "system"] if contract else list(columns)
     for name in columns:
         if name not in names:
-            message = f"parameter 'columns': {control.content.evidence_type} has no column {name!r} to fill."
+            message = f"parameter 'columns': {evidence_type} has no column {name!r} to fill."
             yield control.problem((*at, "columns", name), message, did_you_mean(name, names))
     missing = [name for name in names if name not in columns]
     if missing:
