@@ -23,11 +23,11 @@ configuration.set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a test under ``integration`` or ``faults`` that is not marked so: each test carries its kind."""
+    """Refuse a test under ``browser``, ``faults`` or ``integration`` that is not marked so: each test carries its kind."""
     for item in items:
         folder = item.path.relative_to(REPOSITORY / "tests").parts[0]
-        if (folder in ("integration", "faults")) != (item.get_closest_marker("integration") is not None):
-            msg = f"{item.nodeid}: tests in integration/ and faults/, and no others, are marked integration"
+        if (folder in ("browser", "faults", "integration")) != (item.get_closest_marker("integration") is not None):
+            msg = f"{item.nodeid}: tests in browser/, faults/ and integration/, and no others, are marked integration"
             raise pytest.UsageError(msg)
 
 

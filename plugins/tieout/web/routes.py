@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every route of the pages, each with its rule next to it."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from tieout.web import showing, submitting
+from tieout.web.access import Rules, Turned
+from tieout.web.rendering import static_files
+from tieout.web.site import Site
+
+_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+
+def routes(site: Site, rules: Rules) -> APIRouter:
+    """Return the routes of an installation."""
+    router = APIRouter()
+
+    @router.get("/", dependencies=[rules.person])
+    async def my_tasks(request: Request) -> HTMLResponse:
+        return await showing.my_tasks(site, request)
+
+    @router.get("/campaigns/{campaign}/{assignment}", dependencies=[rules.assigned])
+    async def show(request: Request) -> HTMLResponse:
+        return await showing.show(site, request)
+
+    @router.post("/campaigns/{campaign}/{assignment}", dependencies=[rules.assigned])
+    async def submit(request: Request) -> HTMLResponse:
+        return await submitting.submit(site, request)
+
+    @router.get("/static/{name}", dependencies=[rules.signed_in])
+    async def static(name: str) -> Response:
+        content = static_files().get(name)
+        if content is None:
+            raise Turned(404, "No such file", "There is no such file.")
+        kept = {"Cache-Control": "private, max-age=3600"}
+        return Response(content, headers=kept, media_type=_TYPES[PurePosixPath(name).suffix])
+
+    return router

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the pages share: the desk, on threads of its own, and what they know of this installation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from tieout.errors import StoreUnavailable
+from tieout.slack.desk import Desk
+from tieout.slack.pools import BoundedPool, PoolFull
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def _pool() -> BoundedPool:
+    return BoundedPool("tieout-web", threads=8, waiting=32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the pages of one installation share. Thread-safe.
+
+    Attributes:
+        desk: Opens the desk, or returns it; called on the pool, for each question.
+        person_of: The person that an e-mail address stands for.
+        zone: The program's time zone.
+        key: Of stamps (`tieout.web.stamps.stamp_key`).
+        origins: Addresses that this site is known by, beside the one that a request names.
+        ask: Whom somebody asks who is refused.
+        login: Where somebody signs in, who then wants to go to a path.
+        now: UTC.
+        seconds: How long somebody waits for the desk.
+        pool: The desk's threads: one that hangs holds up no other page of Airflow.
+    """
+
+    desk: Callable[[], Desk]
+    person_of: Callable[[str], str]
+    zone: ZoneInfo
+    key: bytes = field(repr=False)
+    origins: tuple[str, ...] = ()
+    ask: str = "the people who run Tieout in your company"
+    login: Callable[[str], str] | None = None
+    now: Callable[[], datetime] = utc_now
+    seconds: float = 10.0
+    pool: BoundedPool = field(default_factory=_pool, repr=False)
+
+    async def asked(self, question: Callable[[Desk], T]) -> T:
+        """Return what the desk answers to a question.
+
+        Raises:
+            TransientError: It did not answer in time, or is busy. What it was asked to store may be stored all the same.
+        """
+        try:
+            future = self.pool.submit(lambda: question(self.desk()))
+        except PoolFull:
+            msg = "web: every thread is busy"
+            raise StoreUnavailable(msg) from None
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
+        except TimeoutError:
+            msg = f"web: expected an answer of the desk within {self.seconds:g} s, got none"
+            raise StoreUnavailable(msg) from None
+
+
+def place_of(error: BaseException) -> str:
+    """Return type and place of an error, without its text: that may name a person."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{where}"
