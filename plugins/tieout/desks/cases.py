@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The desk of an installation: every campaign of its bucket, as people see it in Slack and on the pages.
+
+It stands beside the desk that it fills, as the lowest place that sees both campaigns and what people are shown of them: web,
+tasks and commands may all import it. It reads nothing before it is asked, so that who serves it starts without the store.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tieout.campaigns.bulk import MANY, keep
+from tieout.campaigns.ledger import Ledger, Opened
+from tieout.campaigns.outbox import Outbox
+from tieout.campaigns.responder import Responder
+from tieout.criteria.scope import load_scope
+from tieout.desks.afterwards import Afterwards
+from tieout.desks.campaign_desk import CampaignDesk
+from tieout.desks.case import Case
+from tieout.desks.desk import Posted
+from tieout.desks.showing import showing
+from tieout.errors import TerminalError, TieoutError, VerificationError
+from tieout.evidence.identities import UnlockedStore
+from tieout.evidence.keys import DocumentSigner
+from tieout.evidence.store import S3Store
+from tieout.flows.campaign_people import People
+from tieout.flows.campaign_telling import SUMMARIES
+from tieout.flows.campaigns import Campaigns, require_root
+from tieout.flows.upkeep import retention_for
+from tieout.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LISTED_SECONDS = 60.0
+"""How long a list of campaigns is taken for whole."""
+ASKED_SECONDS = 2.0
+"""How long after a look for new campaigns one that is unknown is taken for not there."""
+SHOWN_FOR = timedelta(days=200)
+"""How long after it was opened a campaign is shown."""
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def open_desk(
+    settings: Settings, store: S3Store, signer: DocumentSigner, clock: Callable[[], datetime] = utc_now
+) -> CampaignDesk:
+    """Return the desk of an installation.
+
+    Args:
+        settings: The installation's.
+        store: The evidence bucket, as the responder.
+        signer: A key of scope response.
+        clock: Tells the time, UTC.
+
+    Raises:
+        ConfigurationError: The settings name no root that answers could be checked under.
+    """
+    require_root(settings)
+    cases = Cases(settings, store, signer, clock)
+    people = People.beside(store, settings)
+    return CampaignDesk(cases=lambda: cases, find_names=people.names, now=clock)
+
+
+class Cases(Mapping[str, Case]):
+    """The campaigns that are shown, by id, the latest first. Thread-safe.
+
+    Args:
+        settings: The installation's.
+        store: The evidence bucket, as the responder.
+        signer: A key of scope response.
+        clock: Tells the time, UTC.
+        seconds: Monotonic seconds.
+        background: Does something while nobody waits for it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: S3Store,
+        signer: DocumentSigner,
+        clock: Callable[[], datetime],
+        seconds: Callable[[], float] = time.monotonic,
+        background: Callable[[Callable[[], object]], object] | None = None,
+    ) -> None:
+        self._settings, self._store, self._signer = settings, store, signer
+        self._clock, self._seconds = clock, seconds
+        aside = Afterwards("tieout-campaigns-list")
+        self._background = background or (lambda work: aside.push("look", work))
+        self._lock = threading.RLock()
+        self._campaigns: Campaigns | None = None
+        self._opened: dict[str, Opened] = {}
+        self._cases: dict[str, Case] = {}
+        self._broken: set[str] = set()
+        self._looked_at: float | None = None
+
+    def __getitem__(self, campaign: str) -> Case:
+        """Return a campaign; one that is not known is looked for.
+
+        Raises:
+            KeyError: There is none, it is shown no more, or it can not be read: the log says why.
+            StoreUnavailable: The store did not answer.
+        """
+        known = self._cases.get(campaign)
+        if known is not None:
+            if self._age() >= LISTED_SECONDS:
+                self._background(self._look)  # nobody who has clicked waits for that
+            return known
+        with self._lock:
+            if self._age() >= (ASKED_SECONDS if campaign not in self._opened else LISTED_SECONDS):
+                self._look()
+            return self._case(self._opened[campaign])
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the campaigns that can be read."""
+        with self._lock:
+            if self._age() >= LISTED_SECONDS:
+                self._look()
+            listed = list(self._opened)
+        return iter([campaign for campaign in listed if campaign in self])
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(list(iter(self)))
+
+    def _age(self) -> float:
+        return float("inf") if self._looked_at is None else self._seconds() - self._looked_at
+
+    def _look(self) -> None:
+        """Look for campaigns, under the key list as it stands now: what a new key has signed is read again under a new list."""
+        with self._lock:
+            fresh = Campaigns(self._settings, self._store)
+            if self._campaigns is None or self._campaigns.key_list.sha256 != fresh.key_list.sha256:
+                self._campaigns, self._cases = fresh, {}
+            since = self._clock() - SHOWN_FOR
+            self._opened = {name: opened for name, opened in self._campaigns.find().items() if opened.at >= since}
+            self._cases = {name: case for name, case in self._cases.items() if name in self._opened}
+            self._broken.clear()
+            self._looked_at = self._seconds()
+
+    def _case(self, opened: Opened) -> Case:
+        known = self._cases.get(opened.campaign)
+        if known is None and opened.campaign not in self._broken:
+            try:
+                known = self._cases[opened.campaign] = self._made(opened)
+            except (TerminalError, VerificationError) as error:
+                log.error("Campaign %s is not shown: %s", opened.campaign, error)
+                self._broken.add(opened.campaign)
+        if known is None:
+            raise KeyError(opened.campaign)
+        return known
+
+    def _made(self, opened: Opened) -> Case:
+        campaigns, settings = self._campaigns, self._settings
+        if campaigns is None:
+            raise KeyError(opened.campaign)
+        loaded = campaigns.load(opened)
+        if len(loaded.definition.items) >= MANY:
+            keep()
+        definition, scope = loaded.definition, load_scope(settings.scope_file)
+        retention = retention_for(settings, scope, definition.observation_period, self._clock())
+        ledger, shown = Ledger(definition, self._store, campaigns.key_list), showing(loaded, scope)
+        return Case(
+            ledger=ledger,
+            responder=Responder(definition, self._store, self._signer, retention, self._clock),
+            title=shown.title,
+            unit=shown.unit,
+            labels=shown.labels,
+            introduction=shown.introduction,
+            item=shown.item,
+            named=shown.named,
+            posted=Posts(ledger, Outbox(definition.campaign, UnlockedStore.beside(self._store, settings.staging_bucket))),
+        )
+
+
+class Posts:
+    """Where the summaries of a campaign stand in Slack. What is found once does not change.
+
+    Args:
+        ledger: What people were told.
+        outbox: What was sent of it.
+    """
+
+    def __init__(self, ledger: Ledger, outbox: Outbox) -> None:
+        self._ledger, self._outbox = ledger, outbox
+        self._found: dict[str, Posted] = {}
+
+    def __call__(self, person: str) -> Posted | None:
+        """Return where the last summary of a person stands; ``None`` where none was sent, or that can not be told now."""
+        with self._ledger.lock:
+            noted = [each for each in self._ledger.state.noticed.values() if each.notice.person == person]
+        noted.sort(key=lambda each: (each.at, each.event), reverse=True)
+        for name in (each.notice.id for each in noted if each.notice.kind in SUMMARIES):
+            if name not in self._found and (reference := self._reference(name)) is not None:
+                self._found[name] = posted_of(reference)
+            if name in self._found:
+                return self._found[name]
+        return None
+
+    def _reference(self, notice: str) -> Mapping[str, object] | None:
+        try:
+            return self._outbox.reference(notice)
+        except TieoutError as error:  # a message that is not brought up to date is no reason to refuse an answer
+            log.warning("Where a message stands is not known: %s", type(error).__name__)
+            return None
+
+
+def posted_of(reference: Mapping[str, Any]) -> Posted:
+    """Return where a message stands, from what the outbox holds of it."""
+    return Posted(str(reference.get("channel")), str(reference.get("ts")))
