@@ -25,7 +25,8 @@ MAX_REASON = 4000
 MAX_DECISIONS = 1000
 """Decisions of one answer."""
 OF_CAMPAIGN = "campaign"
-"""Assignment that responses are stored under which are about no single one."""
+"""Assignment that responses are stored under which decide no item of one: all that changes who may answer stands here, and is
+read in one listing, however many assignments there are."""
 
 _Id = Annotated[str, Field(min_length=1, max_length=200)]
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -67,6 +68,7 @@ class _Decided(_Answer):
 
 class _Reassigned(_Answer):
     kind: Literal["reassigned"]
+    assignment: _Id
     to: _Id
     items: Annotated[tuple[_Id, ...], Field(min_length=1)] | None
     reason: _Reason
@@ -172,7 +174,7 @@ def _say_decided(event: Decided) -> tuple[str, dict[str, Any], str]:
 
 def _say_reassigned(event: Reassigned) -> tuple[str, dict[str, Any], str]:
     items = None if event.items is None else list(event.items)
-    return "reassigned", {"to": event.to, "items": items, "reason": event.reason}, event.assignment
+    return "reassigned", {"assignment": event.assignment, "to": event.to, "items": items, "reason": event.reason}, OF_CAMPAIGN
 
 
 def _say_covered(event: Covered) -> tuple[str, dict[str, Any], str]:
@@ -211,8 +213,9 @@ def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> 
     return Decided(**common, assignment=assignment, decisions=decisions, dwell_ms=measured.dwell_ms, batch=measured.batch)
 
 
-def _read_reassigned(answer: _Reassigned, assignment: str, common: dict[str, Any]) -> Reassigned:
-    return Reassigned(**common, assignment=assignment, to=answer.to, items=answer.items, reason=answer.reason)
+def _read_reassigned(answer: _Reassigned, _assignment: str, common: dict[str, Any]) -> Reassigned:
+    said = {name: getattr(answer, name) for name in ("assignment", "to", "items", "reason")}
+    return Reassigned(**common, **said)
 
 
 def _read_covered(answer: _Covered, _assignment: str, common: dict[str, Any]) -> Covered:

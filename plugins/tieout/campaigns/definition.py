@@ -177,6 +177,13 @@ class Definition:
         return self._persons.get(Pin(team, user))
 
     @cached_property
+    def frozen_sha256(self) -> str:
+        """Hash over items and assignments (`tieout.campaigns.sealed.frozen_sha256`)."""
+        from tieout.campaigns.sealed import frozen_sha256
+
+        return frozen_sha256(self.items, self.assignments)
+
+    @cached_property
     def sha256(self) -> str:
         """Hash of the sealed document (`tieout.campaigns.sealed.as_document`): every answer names it."""
         from tieout.campaigns.sealed import document_sha256

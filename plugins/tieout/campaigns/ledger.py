@@ -44,25 +44,29 @@ class Opened:
     document: Mapping[str, Any]
 
 
-def opened_campaigns(store: S3Store, key_list: KeyList, place: Place) -> dict[str, Opened]:
-    """Return the campaigns that were opened in a slot, by id.
-
-    A record that is not as it was signed, or that can not be read, opens nothing: verification names it.
+def opened_campaign(store: S3Store, key_list: KeyList, place: Place, campaign: str) -> Opened | None:
+    """Return a campaign of a slot, in two requests; ``None`` where it has not been opened.
 
     Raises:
+        VerificationError: Its record is not as it was signed, or can not be read: nothing may be asked in its name.
         StoreUnavailable: The store did not answer; run it again.
     """
-    found = {}
-    for version in _firsts(store, place.manifests_of(statements.SYSTEM), Class.RECORD).values():
-        try:
-            record = _record(store, key_list, version)
-        except VerificationError:
-            continue
-        facts = record.facts
-        if record.kind is RecordKind.CAMPAIGN_OPENED and isinstance(facts.get("definition"), dict):
-            campaign = str(facts.get("campaign"))
-            found[campaign] = Opened(campaign, record.at, record.by, record.key, facts["definition"])
+    key = statements.opening_key(place, campaign)
+    first = oldest([version for version in store.versions(key) if version.key == key])
+    if first is None:
+        return None
+    found = _opened(_record(store, key_list, first))
+    if found is None or found.campaign != campaign:
+        msg = f"{key}: expected the record of the opening of campaign {campaign}, got another one. Run tieout verify."
+        raise CannotCheck(msg)
     return found
+
+
+def _opened(record: Record) -> Opened | None:
+    facts = record.facts
+    if record.kind is not RecordKind.CAMPAIGN_OPENED or not isinstance(facts.get("definition"), dict):
+        return None
+    return Opened(str(facts.get("campaign")), record.at, record.by, record.key, facts["definition"])
 
 
 class Ledger:
@@ -81,6 +85,8 @@ class Ledger:
         self.lock = RLock()
         self.opened = False
         """Whether the record of the campaign's opening has been read."""
+        self.results: dict[str, Record] = {}
+        """What was put before whoever signs off, as it was recorded, by the records' ids; it is no part of the state."""
         self._store = store
         self._key_list = key_list
         self._place = statements.place_of(definition)
@@ -105,21 +111,22 @@ class Ledger:
         """Read what has come since the last time, and return it.
 
         Args:
-            assignment: Read only the responses to this one, those that are about the whole campaign, and the records: three
-                listings however many responses there are.
+            assignment: Read only the responses to this one: one listing, however many responses there are to others. With
+                `OF_CAMPAIGN`, those that are about the whole campaign, and the records.
 
         Raises:
             LandingConflict: The campaign was opened with another definition.
             StoreUnavailable: The store did not answer; nothing was taken in; run it again.
         """
-        prefixes = [""] if assignment is None else [assignment, OF_CAMPAIGN]
-        listed: dict[str, ObjectVersion] = {}
-        for each in prefixes:
-            listed |= _firsts(self._store, self._place.responses_of(self.definition.campaign, each), Class.RESPONSE)
-        listed |= _firsts(self._store, self._place.manifests_of(statements.SYSTEM), Class.RECORD)
+        prefix = self._place.responses_of(self.definition.campaign, assignment or "")
+        listed = _firsts(self._store, prefix, Class.RESPONSE)
+        if assignment in (None, OF_CAMPAIGN):
+            listed |= _firsts(self._store, self._place.manifests_of(statements.SYSTEM), Class.RECORD)
         with self.lock:
             fresh = [version for key, version in listed.items() if self._keys.get(_name(key)) != key]
-        with ThreadPoolExecutor(_WORKERS) as pool:
+        if not fresh:
+            return ()
+        with ThreadPoolExecutor(min(_WORKERS, len(fresh))) as pool:
             events = [event for event in pool.map(self._read, fresh) if event is not None]
         with self.lock:
             self._see(version.key for version in fresh)
@@ -158,6 +165,8 @@ class Ledger:
         campaign = self.definition.campaign
         if record.kind is RecordKind.CAMPAIGN_OPENED and record.facts.get("campaign") == campaign:
             self._check_opening(record)
+        if record.kind is RecordKind.RESULT and record.facts.get("campaign") == campaign:
+            self.results[record.id] = record
         return statements.event_of(record, campaign)
 
     def _check_opening(self, record: Record) -> None:

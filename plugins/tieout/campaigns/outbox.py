@@ -43,7 +43,7 @@ class Outbox:
 
     def unsent(self, state: State, now: datetime) -> tuple[Notice, ...]:
         """Return the messages that are recorded and that nobody has begun to send, in the order in which they were recorded."""
-        marked = self._names()
+        marked = self.marks()
         waiting = [
             noted
             for key, noted in state.noticed.items()
@@ -80,10 +80,10 @@ class Outbox:
 
     def uncertain(self) -> tuple[str, ...]:
         """Return the messages of which nobody knows whether they were sent: under way just now, or given up by a killed task."""
-        marks = self._names()
+        marks = self.marks()
         return tuple(sorted(name for name, sent in marks.items() if not sent))
 
-    def _names(self) -> dict[str, bool]:
+    def marks(self) -> dict[str, bool]:
         """Return every message that has a mark, and whether it was sent."""
         prefix = f"campaigns/{self.campaign}/"
         found: dict[str, bool] = {}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What to tell whom now. Everything is recorded before it is sent, and what is recorded is never due again.
 
-1. Who was found to have left, or not to be reachable, is recorded.
+1. Who was found not to be reachable is recorded. That somebody has left is said by the program's managers.
 2. What has to go to somebody else goes (`tieout.campaigns.escalation`).
 3. Who has something open and has never been told is invited.
 4. To whom something was reassigned, or who began to cover somebody, since he was told last, is told so.
@@ -32,7 +32,6 @@ def due_notices(
     state: State,
     now: datetime,
     unreachable: Mapping[str, str] = _NOBODY,
-    left: Mapping[str, str] = _NOBODY,
 ) -> tuple[Notice, ...]:
     """Return what is due now and not in the ledger, by kind and person; the same for the same state and time.
 
@@ -41,13 +40,11 @@ def due_notices(
         state: All that has been said so far.
         now: UTC, from `State.not_before`: what is recorded of it comes after all that it was worked out from.
         unreachable: Persons who were found since not to be reachable, with what was found.
-        left: Persons who were found since to have left, likewise.
     """
     if state.over_or_not_open(now):
         return ()
-    found = list(_findings(definition, state, NoticeKind.LEFT, left))
-    found += _findings(definition, state, NoticeKind.UNREACHABLE, unreachable)
-    gone = dict.fromkeys((*state.facts.unreachable, *unreachable), UNREACHABLE) | dict.fromkeys((*state.facts.left, *left), LEFT)
+    found = list(_findings(definition, state, unreachable))
+    gone = dict.fromkeys((*state.facts.unreachable, *unreachable), UNREACHABLE) | dict.fromkeys(state.facts.left, LEFT)
     found += escalations(definition, state, now, gone)
     told = {each.person for each in found if each.kind is NoticeKind.ESCALATION}
     found += _messages(definition, state, now, gone.keys() | told)
@@ -56,11 +53,15 @@ def due_notices(
     return tuple(sorted(fresh.values(), key=lambda each: (places[each.kind], each.person, each.id)))
 
 
-def _findings(definition: Definition, state: State, kind: NoticeKind, people: Mapping[str, str]) -> Iterator[Notice]:
-    known = state.facts.left if kind is NoticeKind.LEFT else state.facts.unreachable
-    for person, why in people.items():
-        if person in definition.people and person not in known:
-            yield Notice(f"{kind}-{person_digits(person)}", kind, person, why)
+def left_notice(person: str, why: str) -> Notice:
+    """Return what is recorded of one who has left since the campaign opened: nothing they say counts from then on."""
+    return Notice(f"{NoticeKind.LEFT}-{person_digits(person)}", NoticeKind.LEFT, person, why)
+
+
+def _findings(definition: Definition, state: State, unreachable: Mapping[str, str]) -> Iterator[Notice]:
+    for person, why in unreachable.items():
+        if person in definition.people and person not in state.facts.unreachable:
+            yield Notice(f"{NoticeKind.UNREACHABLE}-{person_digits(person)}", NoticeKind.UNREACHABLE, person, why)
 
 
 def _messages(definition: Definition, state: State, now: datetime, without: set[str]) -> Iterator[Notice]:

@@ -7,11 +7,9 @@ Whether it counts is the fold's to say (`tieout.campaigns.folding.refusals` says
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -19,6 +17,7 @@ import rfc8785
 from tieout.campaigns import answers
 from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import Said
+from tieout.campaigns.items import canonical
 from tieout.campaigns.statements import place_of
 from tieout.errors import CannotCheck, ConfigurationError
 from tieout.evidence.keys import DocumentSigner
@@ -56,12 +55,13 @@ class Responder:
     retention: Retention
     clock: Callable[[], datetime]
 
-    def present(self, assignment: str, shown: Mapping[str, Any]) -> str:
+    def present(self, assignment: str, shown: Mapping[str, Any], sha256: str | None = None) -> str:
         """Store what a person was, or is about to be, shown, and return its SHA-256: a `Said` names it.
 
         Args:
             assignment: Id of the assignment that it is about; `tieout.campaigns.answers.OF_CAMPAIGN` where it is about none.
             shown: Text and blocks as JSON values, with ids of people and no names: it is locked.
+            sha256: The hash that it should have, where that is known: its bytes are then found sooner.
 
         Raises:
             ConfigurationError: There is no such assignment, or it is larger than `MAX_PRESENTED`.
@@ -69,27 +69,31 @@ class Responder:
         if assignment not in (answers.OF_CAMPAIGN, *self.definition.assignments):
             msg = f"campaign {self.definition.campaign}: it has no such assignment."
             raise ConfigurationError(msg)
-        data = rfc8785.dumps(dict(shown))
+        data = canonical(dict(shown)) if sha256 else b""
+        if not sha256 or hashlib.sha256(data).hexdigest() != sha256:
+            data = rfc8785.dumps(dict(shown))
         if len(data) > MAX_PRESENTED:
             msg = f"assignment {assignment}: expected at most {MAX_PRESENTED} bytes to show, got {len(data)}. Show fewer items."
             raise ConfigurationError(msg)
-        sha256 = hashlib.sha256(data).hexdigest()
-        key = place_of(self.definition).presented(self.definition.campaign, assignment, sha256)
-        with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-            path = Path(work) / "presented.json"
-            path.write_bytes(data)
-            self.store.put_locked(key, path, sha256, self.retention)
-        return sha256
+        found = hashlib.sha256(data).hexdigest()
+        self.store.put_locked(
+            place_of(self.definition).presented(self.definition.campaign, assignment, found), data, found, self.retention
+        )
+        return found
 
-    def respond(self, said: Said) -> Stored:
+    def respond(self, said: Said, *, look: bool = True) -> Stored:
         """Store what a person said, once: the same interaction delivered again finds it standing.
+
+        Args:
+            said: What.
+            look: As `tieout.evidence.records.put_once`.
 
         Raises:
             CannotCheck: It is nothing that could be read again; nothing was stored. Or what stands in its place can not be read.
         """
         response = answers.response_of(self.definition, replace(said, stored_at=self.clock()))
-        if write_response(response, self.store, self.signer, self.retention):
-            return Stored(response.key, answers.event_of(response), stored_now=True)
+        if write_response(response, self.store, self.signer, self.retention, look=look):
+            return Stored(response.key, replace(said, id=response.id, stored_at=response.stored_at), stored_now=True)
         return Stored(response.key, answers.event_of(self._standing(response)), stored_now=False)
 
     def _standing(self, response: Response) -> Response:

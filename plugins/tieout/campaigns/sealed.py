@@ -47,7 +47,7 @@ def as_document(definition: Definition) -> dict[str, Any]:
         "leftovers": definition.leftovers.value,
         "items": len(definition.items),
         "assignments": len(definition.assignments),
-        "frozen_sha256": frozen_sha256(definition.items, definition.assignments),
+        "frozen_sha256": definition.frozen_sha256,
         "accounts": accounts,
         "without_account": sorted(person for person, pin in definition.pins.items() if pin is None),
         "managers_of_program": list(definition.managers_of_program),
@@ -99,10 +99,12 @@ def from_document(
         )
         raise LandingConflict(msg)
     try:
-        return _definition(document, items, assignments)
+        definition = _definition(document, items, assignments)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         msg = f"{what}: expected a campaign's definition: malformed ({type(error).__name__})."
         raise CannotCheck(msg) from error
+    vars(definition)["frozen_sha256"] = found  # of many items it takes seconds: it is not worked out again
+    return definition
 
 
 def _definition(document: Mapping[str, Any], items: Mapping[str, Item], assignments: Mapping[str, Assignment]) -> Definition:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tieout.campaigns.definition import Definition
@@ -30,6 +30,7 @@ SYSTEM = "all"
 """System that records of a campaign are under."""
 AT_ONCE = 100
 """Notices of one record."""
+_OPENED = "opened"
 _ITEMS_AT_ONCE = 200_000
 """Items that the notices of one record name: a signed document is bounded."""
 
@@ -37,6 +38,13 @@ _ITEMS_AT_ONCE = 200_000
 def place_of(definition: Definition) -> Place:
     """Return the slot that a campaign's records stand in."""
     return Place(definition.observation_period, definition.control, definition.window)
+
+
+def opening_key(place: Place, campaign: str) -> str:
+    """Return where the record of a campaign's opening stands, or will stand."""
+    once = {"once": _once(campaign, _OPENED)}
+    at = datetime.fromtimestamp(0, UTC)  # no part of its id
+    return Record(place=place, kind=RecordKind.CAMPAIGN_OPENED, system=SYSTEM, reason="", by="", at=at, facts=once).key
 
 
 def opened(definition: Definition, by: str, at: datetime) -> Record:
@@ -47,7 +55,7 @@ def opened(definition: Definition, by: str, at: datetime) -> Record:
         f"due {instant(schedule.due_at)}."
     )
     facts = {"definition": as_document(definition), "definition_sha256": definition.sha256}
-    return _record(definition, RecordKind.CAMPAIGN_OPENED, reason, by, at, "opened", facts)
+    return _record(definition, RecordKind.CAMPAIGN_OPENED, reason, by, at, _OPENED, facts)
 
 
 def noticed(definition: Definition, notices: Sequence[Notice], by: str, at: datetime) -> Record:
@@ -96,8 +104,12 @@ def closed(definition: Definition, closing: Closing, by: str) -> Record:
 def _record(
     definition: Definition, kind: RecordKind, reason: str, by: str, at: datetime, once: str, facts: dict[str, Any]
 ) -> Record:
-    said = {"once": f"{definition.campaign} {once}", "campaign": definition.campaign, "version": VERSION, **facts}
+    said = {"once": _once(definition.campaign, once), "campaign": definition.campaign, "version": VERSION, **facts}
     return Record(place=place_of(definition), kind=kind, system=SYSTEM, reason=reason, by=by, at=at, facts=said)
+
+
+def _once(campaign: str, what: str) -> str:
+    return f"{campaign} {what}"
 
 
 def event_of(record: Record, campaign: str) -> Event | None:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from tieout.criteria.awaiting import NO_CAMPAIGNS, RunningCampaign, due_at, why_absent
 from tieout.criteria.calendar import Calendar
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import Window, windows_between
@@ -148,15 +149,6 @@ def windows_expected(control: Control, calendar: Calendar, first_day: date, end_
     return list(windows_between(control.extraction_schedule.window, first, end, calendar.zone))
 
 
-def due_at(control: Control, target: Window, established: datetime | None) -> datetime:
-    """Return when a window that has not been extracted becomes *not extracted*.
-
-    That is the control's grace after the window's end, or after the bucket's first digest where that is later: a company's first
-    period is extracted after the fact.
-    """
-    return max(target.end, established or target.end) + timedelta(days=control.extraction_schedule.grace_days)
-
-
 def extractions(
     control: Control,
     windows: Iterable[Window],
@@ -164,6 +156,7 @@ def extractions(
     noted: Iterable[Noted],
     established: datetime | None,
     now: datetime,
+    running: Mapping[str, RunningCampaign] = NO_CAMPAIGNS,
 ) -> Extractions:
     """Work out what became of each window and system of a control.
 
@@ -174,9 +167,35 @@ def extractions(
         noted: Its records.
         established: When the bucket's chain began.
         now: The instant that is asked about; what landed or was noted later is not among the arguments.
+        running: Its campaigns (`tieout.criteria.awaiting`), by window. While one is in time, its window is awaited,
+            whatever was noted before it began.
     """
     landed = list(landed)
     standing, superseded = _standing(landed)
+    notes = _notes(noted)
+    due: list[Extraction] = []
+    awaited: list[tuple[str, str]] = []
+    over: list[tuple[str, str]] = []
+    for target in windows:
+        last = due_at(control, target, established, running)
+        in_time = target.key in running and now < last
+        for source in control.systems:
+            slot = (target.key, source.system)
+            due += [_superseded(each) for each in superseded if (each.window, each.system) == slot]
+            if slot in standing:
+                due.append(_landed(standing[slot]))
+            elif slot in notes and not (in_time and notes[slot].kind == "not extracted"):
+                due.append(_noted(notes[slot]))
+            elif now >= last:
+                due.append(Extraction(*slot, ExtractionState.NOT_EXTRACTED, reason=why_absent(target, running)))
+            else:
+                awaited.append(slot)
+                over += [slot] if target.is_over(now) else []
+    return Extractions(tuple(due), tuple(awaited), tuple(over))
+
+
+def _notes(noted: Iterable[Noted]) -> dict[tuple[str, str], Noted]:
+    """Return what was noted of each window and system that did not land."""
     notes: dict[tuple[str, str], Noted] = {}
     for note in sorted(noted, key=lambda note: note.at):
         if note.kind in ("did not land", "not extracted"):
@@ -184,23 +203,7 @@ def extractions(
             # What came and can not be used says more than that nothing came.
             if note.kind == "did not land" or notes.get(slot, note).kind == "not extracted":
                 notes[slot] = note
-    due: list[Extraction] = []
-    awaited: list[tuple[str, str]] = []
-    over: list[tuple[str, str]] = []
-    for target in windows:
-        for source in control.systems:
-            slot = (target.key, source.system)
-            due += [_superseded(each) for each in superseded if (each.window, each.system) == slot]
-            if slot in standing:
-                due.append(_landed(standing[slot]))
-            elif slot in notes:
-                due.append(_noted(notes[slot]))
-            elif now >= due_at(control, target, established):
-                due.append(Extraction(*slot, ExtractionState.NOT_EXTRACTED, reason="Nothing of it has landed, or was recorded."))
-            else:
-                awaited.append(slot)
-                over += [slot] if target.is_over(now) else []
-    return Extractions(tuple(due), tuple(awaited), tuple(over))
+    return notes
 
 
 def _standing(landed: list[LandedExtraction]) -> tuple[dict[tuple[str, str], LandedExtraction], list[LandedExtraction]]:

@@ -7,7 +7,7 @@ Days count from the freeze; business days are those of the program's calendar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Literal
@@ -137,6 +137,10 @@ class Review(Document):
             msg = "extension: expected with leftovers: escalate, and only there"
             raise ValueError(msg)
         return self
+
+    def lists(self, systems: Iterable[str]) -> list[str]:
+        """Return under what system each list lands that a review of some systems is frozen from."""
+        return [*systems, self.roster.system, ROLES_SYSTEM]
 
     def decided_by(self, system: str) -> DecidedBy:
         """Return who decides on the items of a system."""

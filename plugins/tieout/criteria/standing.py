@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from tieout.criteria.awaiting import RunningCampaign, running_campaigns
 from tieout.criteria.controls import Control
 from tieout.criteria.extractions import (
     Extractions,
@@ -54,6 +55,8 @@ class Standing:
     extractions: Extractions
     last_performed: date | None
     """The last day, up to the instant asked about, on which landed rows show it performed."""
+    campaigns: tuple[RunningCampaign, ...]
+    """Those of the period's windows that have not come to a landing, or to a record that nothing can land."""
 
     @property
     def is_due(self) -> bool:
@@ -97,6 +100,7 @@ class Standing:
     @property
     def because(self) -> tuple[str, ...]:
         """What makes it other than complete, for a person to read."""
+        running = {each.window for each in self.campaigns}
         reasons = [
             f"{each.key} {each.state} ({each.system})"
             for each in self.performances
@@ -106,7 +110,8 @@ class Standing:
         return tuple(
             reasons
             + [f"window {each.window} {each.state} ({each.system})" for each in self.extractions.due if each.state in absent]
-            + [f"window {window} awaited ({system})" for window, system in self.extractions.over]
+            + [f"window {window} awaited ({system})" for window, system in self.extractions.over if window not in running]
+            + [f"window {each.window}: {each.as_text()}" for each in self.campaigns]
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -131,6 +136,7 @@ class Standing:
             "performances": [each.as_document() for each in self.performances],
             "extractions": [each.as_document() for each in self.extractions.due],
             "awaited": [{"window": window, "system": system} for window, system in self.extractions.awaited],
+            "campaigns": [each.as_document() for each in self.campaigns],
         }
 
 
@@ -162,8 +168,11 @@ def stand(
     standing = list(standing_landings(landed))
     first_day, end_day = period.first_day, period.end_day
     days = evidence_days(control, scope, first_day, end_day)
-    able = extractions(control, windows_expected(control, scope.calendar, *days), landed, noted, established, now)
-    owed = extractions(control, windows_expected(control, scope.calendar, first_day, end_day), landed, noted, established, now)
+    running = running_campaigns(control, scope.calendar, noted)
+    able, owed = (
+        extractions(control, windows_expected(control, scope.calendar, *between), landed, noted, established, now, running)
+        for between in (days, (first_day, end_day))
+    )
     days_shown = [shown.day for source in control.systems for shown in shown_by(standing, source.system)]
     if control.control_frequency.every is Every.PER_EVENT:
         days_shown = [scope.calendar.day_of(each.end - timedelta(microseconds=1)) for each in standing if each.rows]
@@ -184,4 +193,11 @@ def stand(
         performances=tuple(performances(control, scope, first_day, end_day, able, standing, noted, now)),
         extractions=owed,
         last_performed=max((day for day in days_shown if day <= today), default=None),
+        campaigns=_without_landing(running, owed),
     )
+
+
+def _without_landing(running: Mapping[str, RunningCampaign], owed: Extractions) -> tuple[RunningCampaign, ...]:
+    absent = {each.window for each in owed.due if each.state is ExtractionState.NOT_EXTRACTED}
+    waits = {window for window, _ in owed.awaited} | absent
+    return tuple(campaign for window, campaign in sorted(running.items()) if window in waits)

@@ -9,12 +9,10 @@ population of zero, a late extraction, that it supersedes another) is not said a
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -26,7 +24,6 @@ from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
 from tieout.evidence.store import Retention, S3Store, first_version
-from tieout.files import file_sha256
 from tieout.times import instant
 
 MAX_REASON = 4000
@@ -52,20 +49,16 @@ class RecordKind(StrEnum):
     CAMPAIGN_OPENED = "campaign opened"
     NOTICE = "campaign notice"
     CAMPAIGN_CLOSED = "campaign closed"
+    TICKET = "remediation ticket"
+    RESULT = "review result"
 
 
 STATEMENTS = frozenset(
     {
-        RecordKind.EXPLAINED,
-        RecordKind.READINESS,
-        RecordKind.SNAPSHOT,
-        RecordKind.CLOSED,
-        RecordKind.RERUN,
-        RecordKind.CAMPAIGN_OPENED,
-        RecordKind.NOTICE,
-        RecordKind.CAMPAIGN_CLOSED,
+        RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED, RecordKind.RERUN,
+        RecordKind.CAMPAIGN_OPENED, RecordKind.NOTICE, RecordKind.CAMPAIGN_CLOSED, RecordKind.TICKET, RecordKind.RESULT,
     }
-)
+)  # fmt: skip
 """Kinds that say something about a period, a landing or a campaign; the others say what was taken away from evidence, or never
 became any."""
 
@@ -142,15 +135,10 @@ def build_record(record: Record, bucket: str, retention: Retention, signer: Docu
         "observation_period": record.place.observation_period,
         "control": record.place.control,
         "window": record.place.window,
-        "system": record.system,
-        "landing": record.landing,
+        **{name: getattr(record, name) for name in ("system", "landing", "by")},
         "reason": reason,
-        "by": record.by,
         "recorded_at": {"at": instant(record.at), "attested_by": "asserted by the entity"},
-        "objects": [
-            {"key": entry.key, "version_id": entry.version_id, "sha256": entry.sha256, "bytes": entry.bytes}
-            for entry in record.objects
-        ],
+        "objects": [asdict(entry) for entry in record.objects],
         "facts": record.facts,
         "retention": {"mode": retention.mode, "retain_until": instant(retention.until)},
     }
@@ -169,8 +157,15 @@ def write_record(record: Record, store: S3Store, signer: DocumentSigner, retenti
     return put_once(store, record.key, lambda: build_record(record, store.bucket, retention, signer), retention)
 
 
-def put_once(store: S3Store, key: str, build: Callable[[], bytes], retention: Retention) -> bool:
+def put_once(store: S3Store, key: str, build: Callable[[], bytes], retention: Retention, *, look: bool = True) -> bool:
     """Store a signed document, unless one stands under its key already: it says the same, and was signed at another time.
+
+    Args:
+        store: The evidence bucket.
+        key: Where it stands.
+        build: Signs it.
+        retention: Its lock.
+        look: Whether the key is listed first. Who has listed its place a moment ago need not: the store refuses a second put.
 
     Returns:
         Whether it was written now.
@@ -178,15 +173,13 @@ def put_once(store: S3Store, key: str, build: Callable[[], bytes], retention: Re
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    if first_version([version for version in store.versions(key) if version.key == key]):
+    if look and first_version([version for version in store.versions(key) if version.key == key]):
         return False
-    with tempfile.TemporaryDirectory(prefix="tieout-") as work:
-        path = Path(work) / "document.dsse.json"
-        path.write_bytes(build())
-        try:
-            store.put_locked(key, path, file_sha256(path), retention)
-        except LandingConflict:  # stored by a twin in this moment
-            return False
+    data = build()
+    try:
+        store.put_locked(key, data, hashlib.sha256(data).hexdigest(), retention)
+    except LandingConflict:  # stored by a twin in this moment
+        return False
     return True
 
 

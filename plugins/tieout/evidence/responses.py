@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import rfc8785
@@ -30,7 +31,7 @@ MEASURED = "measured"
 """Name in an answer of what was measured about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Response:
     """What a response says.
 
@@ -70,7 +71,7 @@ class Response:
         """When it was signed and stored."""
         return self.stored_at or self.at
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The response's id: the same answer of the same person gives the same id, so that it is stored once."""
         said = {name: value for name, value in self.answer.items() if name != MEASURED}
@@ -112,8 +113,17 @@ def build_response(response: Response, bucket: str, retention: Retention, signer
     return signed.sign(signed.RESPONSE, payload, response.key, signer)
 
 
-def write_response(response: Response, store: S3Store, signer: DocumentSigner, retention: Retention) -> bool:
+def write_response(
+    response: Response, store: S3Store, signer: DocumentSigner, retention: Retention, *, look: bool = True
+) -> bool:
     """Store a response, unless the same one is stored already.
+
+    Args:
+        response: What it says.
+        store: The evidence bucket.
+        signer: A key of scope response.
+        retention: Its lock.
+        look: As `tieout.evidence.records.put_once`.
 
     Returns:
         Whether it was written now.
@@ -121,7 +131,7 @@ def write_response(response: Response, store: S3Store, signer: DocumentSigner, r
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    return put_once(store, response.key, lambda: build_response(response, store.bucket, retention, signer), retention)
+    return put_once(store, response.key, lambda: build_response(response, store.bucket, retention, signer), retention, look=look)
 
 
 def read_response(data: bytes, key: str) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -89,15 +90,15 @@ class S3Store:
         self._client = client
         self.bucket = bucket
 
-    def put_locked(self, key: str, source: Path, sha256: str, retention: Retention) -> str:
-        """Store a file as a new, locked object, and return its VersionId.
+    def put_locked(self, key: str, source: Path | bytes, sha256: str, retention: Retention) -> str:
+        """Store a file, or bytes, as a new, locked object, and return its VersionId.
 
         Running it again with the same bytes stores nothing and returns the VersionId that stands.
 
         Raises:
             LandingConflict: The key holds other bytes, or the file is larger than `MAX_PUT_BYTES`.
         """
-        size = source.stat().st_size
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
         if size > MAX_PUT_BYTES:
             msg = f"{key}: expected at most {MAX_PUT_BYTES} bytes in one put, got {size}. Lower TIEOUT_PART_ROWS."
             raise LandingConflict(msg)
@@ -113,7 +114,9 @@ class S3Store:
         }
         if retention.sse_key_id:
             arguments["SSEKMSKeyId"] = retention.sse_key_id
-        with source.open("rb") as body:
+        with io.BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            # What is in memory is sent at once; of a file, botocore asks the store first whether it would take it.
+            body = file.read() if size <= _BLOCK else file
             try:
                 answer = self._client.put_object(Body=body, **arguments)
             except Exception as error:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from tests.unit.campaigns.scene import A1, B1, C2, ITEMS, Signers, Story, definition, snapshot
 
 from tieout.campaigns.answers import OF_CAMPAIGN, response_of
@@ -19,18 +21,18 @@ from tieout.campaigns.definition import Schedule
 from tieout.campaigns.events import Said
 from tieout.campaigns.facts import Why
 from tieout.campaigns.folding import fold
-from tieout.campaigns.ledger import Ledger, opened_campaigns
+from tieout.campaigns.ledger import Ledger, opened_campaign
 from tieout.campaigns.leftovers import Closing, close
 from tieout.campaigns.reminders import due_notices
 from tieout.campaigns.responder import MAX_PRESENTED, Responder
 from tieout.campaigns.sealed import from_document
 from tieout.campaigns.state import Phase
-from tieout.campaigns.statements import noticed, place_of
+from tieout.campaigns.statements import noticed, opened, opening_key, place_of
 from tieout.campaigns.writer import Writer
-from tieout.errors import CannotCheck, ConfigurationError, LandingConflict
+from tieout.errors import CannotCheck, ConfigurationError, LandingConflict, Tampered
 from tieout.evidence import signed
 from tieout.evidence.layout import Class, class_of
-from tieout.evidence.records import RecordKind, read_record, write_record
+from tieout.evidence.records import RecordKind, build_record, read_record, write_record
 from tieout.evidence.responses import build_response, write_response
 from tieout.evidence.store import Retention, S3Store
 from tieout.files import file_sha256
@@ -114,6 +116,11 @@ def test_what_a_person_was_shown_is_locked_before_the_answer_names_it(bench: Ben
     described = bench.store.describe(key, None)
     assert described is not None
     assert (described.sha256, described.lock.mode) == (shown, "COMPLIANCE")
+    for expected in (shown, "0" * 64):  # the bytes are those of RFC 8785 whatever somebody expects
+        assert bench.responder.present(A1, {"text": "Zoë", "blocks": [{"type": "section"}]}, expected) == shown
+    odd = {"é": 1, "text": 1.0}
+    named = hashlib.sha256(rfc8785.dumps(odd)).hexdigest()
+    assert bench.responder.present(A1, odd, named) == named
     with pytest.raises(ConfigurationError, match="no such assignment"):
         bench.responder.present("1-x", {})
     with pytest.raises(ConfigurationError, match="Show fewer items"):
@@ -132,6 +139,19 @@ def test_the_same_interaction_delivered_many_times_at_once_is_stored_once(bench:
     assert bench.ledger.state.progress(A1).decided == 2
 
 
+def test_who_has_just_listed_the_place_need_not_look_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed: list[str] = []
+    versions = S3Store.versions
+    monkeypatch.setattr(S3Store, "versions", lambda self, prefix: listed.append(prefix) or versions(self, prefix))
+    event = bench.say(bench.story.decide, "a", "12")
+    first = bench.responder.respond(event, look=False)
+    assert (first.stored_now, listed) == (True, [])
+    with ThreadPoolExecutor(4) as pool:
+        again = list(pool.map(lambda number: bench.responder.respond(replace(event, dwell_ms=number), look=False), range(8)))  # type: ignore[call-arg]
+    assert [(each.stored_now, each.event) for each in again] == [(False, first.event)] * 8
+    assert len(bench.store.versions("responses/")) == 1
+
+
 def test_a_refresh_reads_only_what_has_come_since(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[str] = []
     read = S3Store.read
@@ -143,7 +163,8 @@ def test_a_refresh_reads_only_what_has_come_since(bench: Bench, monkeypatch: pyt
     bench.ledger.add(mine.key, mine.event)
     other = bench.responder.respond(bench.say(bench.story.decide, "b", "4"))
     covered = bench.responder.respond(bench.say(bench.story.cover, "b", "b", "e"))
-    assert [event.id for event in bench.ledger.refresh(A1)] == [covered.event.id]
+    assert bench.ledger.refresh(A1) == ()
+    assert [event.id for event in bench.ledger.refresh(OF_CAMPAIGN)] == [covered.event.id]
     assert [event.id for event in bench.ledger.refresh()] == [other.event.id]
     assert sorted(reads) == sorted([first.key, other.key, covered.key])
     assert bench.ledger.events.keys() == {each.event.id for each in (first, mine, other, covered)}
@@ -191,7 +212,8 @@ def test_what_nobody_may_have_signed_is_kept_counted_and_without_effect(bench: B
 def test_a_record_that_the_response_key_signed_is_nobodys(bench: Bench) -> None:
     forged = Writer(CAMPAIGN, bench.store, bench.signers.response, bench.retention)
     forged.open("task", NOW)
-    assert opened_campaigns(bench.store, bench.signers.key_list, place_of(CAMPAIGN)) == {}
+    with pytest.raises(Tampered, match="expected a key of scope landing"):
+        opened_campaign(bench.store, bench.signers.key_list, place_of(CAMPAIGN), CAMPAIGN.campaign)
     record = noticed(CAMPAIGN, due_notices(CAMPAIGN, fold(CAMPAIGN, ()), NOW), "task", NOW)
     write_record(record, bench.store, bench.signers.response, bench.retention)
     bench.ledger.refresh()
@@ -216,9 +238,23 @@ def test_a_campaign_opens_with_one_definition(bench: Bench) -> None:
         Writer(other, bench.store, bench.signers.landing, bench.retention).open("task", NOW)
     with pytest.raises(LandingConflict, match="another definition"):
         Ledger(other, bench.store, bench.signers.key_list).refresh()
-    found = opened_campaigns(bench.store, bench.signers.key_list, place_of(CAMPAIGN))[CAMPAIGN.campaign]
+    found = opened_campaign(bench.store, bench.signers.key_list, place_of(CAMPAIGN), CAMPAIGN.campaign)
+    assert found is not None
     assert from_document(found.document, ITEMS, CAMPAIGN.assignments, found.key) == CAMPAIGN
     assert (found.by, found.at) == ("task", NOW)
+
+
+def test_a_campaign_that_was_not_opened_is_not_there_and_another_record_in_its_place_opens_nothing(
+    bench: Bench, tmp_path: Path
+) -> None:
+    place = place_of(CAMPAIGN)
+    assert opened_campaign(bench.store, bench.signers.key_list, place, CAMPAIGN.campaign) is None
+    key = bench.writer.open("task", NOW).key
+    assert key == opening_key(place, CAMPAIGN.campaign)
+    other = replace(opened(definition(campaign="other", schedule=CAMPAIGN.schedule), "task", NOW), place=place)
+    bench.put(opening_key(place, "x"), build_record(other, bench.store.bucket, bench.retention, bench.signers.landing), tmp_path)
+    with pytest.raises(Tampered, match="it was moved"):
+        opened_campaign(bench.store, bench.signers.key_list, place, "x")
 
 
 def test_a_cancellation_is_recorded_once_with_who_and_why(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from tieout.evidence.identities import UnlockedStore
 
 def test_a_message_is_claimed_by_one_and_sent_once(staging: UnlockedStore) -> None:
     story, outbox = Story(), Outbox(REVIEW.campaign, staging)
-    notices = due_notices(REVIEW, told(story), START, left={"b": "x"})
+    notices = due_notices(REVIEW, told(story), START, unreachable={"b": "x"})
     story.notice(notices, at=START)
     state = told(story)
     messages = [each.id for each in notices if each.kind.is_message]

@@ -15,7 +15,7 @@ from tieout.campaigns.definition import Definition, Leftovers
 from tieout.campaigns.events import Decided, Event, NoticeKind, Reassigned
 from tieout.campaigns.folding import Folding, fold, refusals
 from tieout.campaigns.leftovers import Closing, close
-from tieout.campaigns.reminders import due_notices
+from tieout.campaigns.reminders import due_notices, left_notice
 from tieout.campaigns.rights import may_answer
 from tieout.campaigns.state import Phase, State
 
@@ -161,6 +161,8 @@ def test_what_is_shown_as_open_is_what_may_be_answered(said: tuple[Definition, l
             and may_answer(campaign, state, person, assignment.id, item, now) is None
         }
         assert shown == may
+        for each in campaign.assignments.values():
+            assert state.open_in(each.id, person, now) == [item for item in each.items if (each.id, item) in may]
         by_item = {
             (assignment, item)
             for item in campaign.items
@@ -214,7 +216,9 @@ def test_no_notice_is_ever_due_twice_and_nobody_is_told_two_things_at_once(
             story.reassign("m", mine[0].assignment, "e", mine[0].item[1:], at=now)
         elif what == "cover":
             story.cover("m", person, "e", at=now)
-        found = {what: {person: "x"}} if what in ("unreachable", "left") else {}
+        elif what == "left":
+            story.notice([left_notice(person, "x")], at=state.not_before(now))
+        found = {what: {person: "x"}} if what == "unreachable" else {}
         state = fold(campaign, story.events)
         at = state.not_before(now)
         due = due_notices(campaign, state, at, **found)

@@ -13,7 +13,7 @@ from tieout.campaigns.definition import Leftovers
 from tieout.campaigns.events import Notice, NoticeKind
 from tieout.campaigns.folding import fold
 from tieout.campaigns.leftovers import Closing, NotYet, close
-from tieout.campaigns.reminders import due_notices
+from tieout.campaigns.reminders import due_notices, left_notice
 from tieout.campaigns.rights import How
 
 
@@ -23,6 +23,11 @@ def due(story: Story, now: datetime, **found: dict[str, str]) -> tuple[Notice, .
     if notices:
         story.notice(notices, at=now)
     return notices
+
+
+def leaves(story: Story, person: str, now: datetime) -> None:
+    """Record that somebody has left."""
+    story.notice([left_notice(person, "x")], at=now)
 
 
 def said(notices: tuple[Notice, ...]) -> list[tuple[str, str, int]]:
@@ -118,10 +123,12 @@ def test_who_can_not_be_reached_loses_what_is_open_to_the_next_in_order_at_once(
 
 
 def test_who_has_left_loses_it_even_where_somebody_covers_him() -> None:
-    for found, escalated in (("unreachable", False), ("left", True)):
-        story = Story()
+    for left in (False, True):
+        story, escalated = Story(), left
         story.cover("a", "a", "e", days=10)
-        notices = due(story, START + DAY, **{found: {"a": "x"}})
+        if left:
+            leaves(story, "a", START + DAY)
+        notices = due(story, START + DAY, unreachable={} if left else {"a": "x"})
         assert any(each.kind is NoticeKind.ESCALATION for each in notices) == escalated
         assert ("invitation", "e", 3) in said(notices) or escalated
 
@@ -158,7 +165,8 @@ def test_each_further_one_in_order_gets_it_and_then_the_programs_managers_hear_o
     story = Story()
     due(story, START)
     for number, person in enumerate("acd", 1):
-        found = due(story, START + number * DAY, left={person: "x"})
+        leaves(story, person, START + number * DAY)
+        found = due(story, START + number * DAY)
         assert (NoticeKind.STUCK in {each.kind for each in found}) == (person == "a")
     state = fold(REVIEW, story.events)
     assert {item: state.standing(A1, item).holder for item in ("i1", "i2", "i3")} == {"i1": "a", "i2": "m", "i3": "m"}
@@ -168,7 +176,8 @@ def test_each_further_one_in_order_gets_it_and_then_the_programs_managers_hear_o
     assert due(story, START + 4 * DAY) == ()
     story.reassign("m", A1, "e", "1")
     assert [each.kind for each in due(story, START + 5 * DAY)] == [NoticeKind.HANDOVER]
-    again = due(story, START + 6 * DAY, left={"e": "x"})
+    leaves(story, "e", START + 6 * DAY)
+    again = due(story, START + 6 * DAY)
     assert [each.kind for each in again if A1 in each.items] == [NoticeKind.STUCK]
 
 
@@ -190,7 +199,7 @@ def test_where_leftovers_escalate_each_due_time_but_the_last_does() -> None:
 def test_nothing_is_due_of_what_is_over() -> None:
     story = Story()
     story.cancel()
-    assert due(story, START + 7 * DAY, left={"a": "x"}) == ()
+    assert due(story, START + 7 * DAY, unreachable={"a": "x"}) == ()
 
 
 def test_a_campaign_closes_once_everything_is_decided_and_not_before() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from click.testing import CliRunner
-from moto import mock_aws
+from tests.simulators.memory_s3 import memory_s3
 
 from tieout.commands.identity import identity
 from tieout.errors import CannotCheck, ConfigurationError
@@ -30,7 +30,7 @@ BOTH = {ANN: "ann@example.com", BEN: "ben@example.com"}
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """Return a client of a store without buckets; making one takes a third of a second."""
-    with mock_aws():
+    with memory_s3():
         yield boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1").client("s3")
 
 
