@@ -38,6 +38,11 @@ async def asked():
         cookie = await client.get("/airflow/tieout/", headers={"cookie": "_token=made.up.token"})
         return got | {"cross": cross.status_code, "forged": forged.status_code, "cookie": cookie.status_code}
 
+async def served():
+    app = next(each["app"] for each in mounted if each["url_prefix"] == "/tieout")
+    async with app.router.lifespan_context(app):  # nothing is configured that it could read
+        return True
+
 info, = [each for each in plugins_manager.get_plugin_info() if each["name"] == "tieout"]
 from airflow.api_fastapi.core_api.datamodels.plugins import PluginResponse
 from tieout.errors import ConfigurationError
@@ -52,6 +57,7 @@ print(json.dumps({
     "mounted": [[each["url_prefix"], each["name"]] for each in mounted],
     "same": plugin.fastapi_apps[0]["app"] is mounted[0]["app"],
     "status": asyncio.run(asked()),
+    "served": asyncio.run(served()),
     "views": [view.model_dump() for view in PluginResponse.model_validate(info).external_views],
     "errors": {str(name): text for name, text in plugins_manager.get_import_errors().items()},
 }))
@@ -92,6 +98,10 @@ def test_the_pages_are_mounted_once(loaded: dict[str, Any]) -> None:
 
 def test_airflow_starts_without_pages_that_can_not_be_made(loaded: dict[str, Any]) -> None:
     assert loaded["broken"] == []
+
+
+def test_pages_are_served_without_a_campaign_that_could_be_read(loaded: dict[str, Any]) -> None:
+    assert loaded["served"]
 
 
 def test_airflows_own_dependency_lets_nobody_in_unseen(loaded: dict[str, Any]) -> None:

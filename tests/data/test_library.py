@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from tieout.criteria.controls import Control, control_files, load_control
 from tieout.criteria.performances import performances_expected
 from tieout.criteria.scope import ScopedCategory
 from tieout.flows import population_export as flow
+from tieout.flows.review_inputs import input_jobs, plan_review, removal_job_until
 from tieout.flows.status import Facts, Program, read_program, status
 from tieout.settings import Settings
 
@@ -27,7 +28,9 @@ EXPORTS = [
     for control_id, control in CONTROLS.items()
     for source in control.systems
     if "path" in source.parameters  # a repository is rebuilt from the sample by tests of its collector
+    and control.review is None  # whose systems give entitlements, and no rows of the control's own type
 ]
+REVIEWS = [control_id for control_id, control in CONTROLS.items() if control.review is not None]
 NOTHING = Facts({}, {}, None)
 
 
@@ -54,6 +57,27 @@ def test_an_export_collects_and_validates_with_rows_in_the_first_half_of_2026(
         assert sum(value for value in events.values() if isinstance(value, int)) == said["population"]["rows"]
     else:
         assert all(FIRST_DAY <= date.fromisoformat(each["on"]) < END_DAY for each in shown)
+
+
+@pytest.mark.parametrize("quarter", ["2026-Q1", "2026-Q2"])
+@pytest.mark.parametrize("control_id", REVIEWS)
+def test_a_review_has_all_that_it_is_frozen_from_and_the_lists_that_prove_it(
+    control_id: str, quarter: str, tmp_path: Path
+) -> None:
+    planned = plan_review(SETTINGS, control_id, quarter)
+    later = planned.window.end + timedelta(days=30)
+    again = {f"again-{name}": removal_job_until(planned, name, later) for name in planned.systems}
+    for name, job in {**input_jobs(planned), **again}.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        extraction = flow.collect(job, Frame(SETTINGS, job.source, job.window, folder), lambda: later, None)
+        found = flow.validate(job, extraction, folder).predicate
+        assert found["population"]["rows"] > 0
+        assert extraction["ipe"]["rows_in_window"] == extraction["ipe"]["rows_read"], name
+
+
+def test_the_library_has_a_review_that_people_answer() -> None:
+    assert REVIEWS == ["cc6_3_code_and_cloud_review"]
 
 
 def periodic() -> dict[str, Control]:

@@ -35,6 +35,7 @@ _WIDTH = 62
 @click.option("--response-key-arn", help="Default: the stack's.")
 @click.option("--digest-key-arn", help="Default: the stack's, or TIEOUT_DIGEST_KEY where it is in KMS.")
 @click.option("--probe", is_flag=True, help="Also try what has to be refused, in forms that leave nothing behind.")
+@click.option("--campaigns", is_flag=True, help="Also check what people answer with: keys, Airflow's connections, Slack, menu.")
 @click.option("--json", "as_json", is_flag=True, help="Print the whole report as JSON.")
 def doctor(
     bucket: str | None,
@@ -49,15 +50,19 @@ def doctor(
     digest_key_arn: str | None,
     *,
     probe: bool,
+    campaigns: bool,
     as_json: bool,
 ) -> None:
     """Check bucket, keys, roles and access record against what evidence needs, one line per check.
 
     It reads, as whoever the AWS credential chain says; an administrator sees most. With --probe it also tries, which says most
-    with the writer's credentials. Exit code 0 only if every check is as expected: one that could not be made is not.
+    with the writer's credentials. With --campaigns it also looks with Airflow's eyes: run that where the api-server runs. Exit
+    code 0 only if every check is as expected: one that could not be made is not.
     """
+    from tieout.commands.doctor_campaigns import campaign_checks
     from tieout.evidence.doctor import Target, examine
     from tieout.evidence.doctor.probes import NOT_TRIED, run_probes
+    from tieout.evidence.store import S3Store
 
     settings = from_environment()
     endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3")
@@ -74,6 +79,9 @@ def doctor(
     if probe:
         probed = run_probes(clients, target, settings, _clock())
         report = replace(report, checks=(*report.checks, *probed), not_tried=NOT_TRIED)
+    if campaigns:
+        store = S3Store(clients.s3, target.bucket)
+        report = replace(report, checks=(*report.checks, *campaign_checks(settings, store, _clock())))
     click.echo(json.dumps(report.as_document(), indent=1) if as_json else as_text(report))
     sys.exit(0 if report.all_as_expected else 1)
 

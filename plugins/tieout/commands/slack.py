@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tieout.errors import ConfigurationError
-from tieout.persons import load_person_key, normalised
 from tieout.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from tieout.slack.desk import Desk
+    from tieout.desks.campaign_desk import CampaignDesk
     from tieout.slack.front import Front
 
 
@@ -25,17 +23,20 @@ def slack() -> None:
     The app's settings have Socket Mode on, and the Airflow Connection that TIEOUT_SLACK_CONN_ID names has 'app_token'. The same
     listeners answer as at the endpoint; what is stored says that no signature of Slack's was checked, as there is none.
     """
+    from tieout.desks.warming import warm_up
+    from tieout.flows.campaign_people import person_of
     from tieout.slack.endpoint import build_front
     from tieout.tasks.connections import command_line_reach, slack_workspace
 
     settings = from_environment()
     command_line_reach()
     workspace = slack_workspace(settings)
-    person_of = load_person_key(settings.identity_key).person if settings.identity_key else normalised
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
-    run(build_front(workspace, open_desk(settings), person_of), stop)
+    desk = open_desk(settings)
+    warm_up(lambda: desk)
+    run(build_front(workspace, desk, person_of(settings)), stop)
 
 
 def run(front: Front, stop: threading.Event) -> None:
@@ -56,12 +57,13 @@ def run(front: Front, stop: threading.Event) -> None:
         lane.close()
 
 
-def open_desk(settings: Settings) -> Desk:
-    """Return the desk over the campaigns' ledgers.
+def open_desk(settings: Settings) -> CampaignDesk:
+    """Return the desk over the campaigns' ledgers, which stores answers as the responder.
 
     Raises:
-        ConfigurationError: Nothing says yet what they are.
+        ConfigurationError: The settings name no root, no key of responses, or a connection that is not there.
     """
-    del settings
-    msg = "Slack: expected a desk over the campaigns' ledgers; none is made yet. Return it from tieout.commands.slack.open_desk."
-    raise ConfigurationError(msg)
+    from tieout.desks.cases import open_desk as opened
+    from tieout.tasks.connections import responder_store, response_signer
+
+    return opened(settings, responder_store(settings), response_signer(settings))

@@ -148,6 +148,7 @@ def _note(standing: Standing) -> str:
         parts.append(f"{len(late)} extracted later")
     if standing.potential_deviations:
         parts.append(f"{standing.potential_deviations} potential deviations by time")
+    parts += [each.as_text() for each in standing.campaigns]
     return f" ({', '.join(parts)})" if parts else ""
 
 
@@ -189,8 +190,9 @@ def _show_control(console: Console, found: Status, standing: Standing) -> None:
         rows = "" if extraction.rows is None else f"{extraction.rows:,}"
         row = (extraction.window, extraction.system, extraction.state.value, lag, rows, extraction.document or "")
         table.add_row(*map(_safe, row))
+    running = {each.window for each in standing.campaigns}
     for window, system in standing.extractions.awaited:
-        table.add_row(window, system, "not due yet", "", "", "", style="dim")
+        table.add_row(window, system, "in a campaign" if window in running else "not due yet", "", "", "", style="dim")
     console.print(table)
 
 

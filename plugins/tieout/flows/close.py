@@ -38,7 +38,7 @@ def open_points(
 ) -> list[str]:
     """Return what keeps a period from being closed, for a person to read; nothing means that it can be.
 
-    1. The period is over, and every extraction is due.
+    1. The period is over, every extraction is due, and every campaign has come to a landing, or was cancelled.
     2. A true-up of each system of each control, snapshots apart, reaches to the period's end, and was made after it.
     3. Every difference that it found is explained.
     4. Follow-up: no performance is still to come, and each that was late, not performed or can not be told is explained.
@@ -61,8 +61,10 @@ def open_points(
         return [f"the period ends {period.end_day - timedelta(days=1)}"]
     points = [f"file: {problem}" for problem in found.broken]
     for standing in found.controls:
-        name = standing.control
-        points += [f"{name}: window {window} ({system}) is awaited" for window, system in standing.extractions.awaited]  # (1)
+        name, running = standing.control, {each.window for each in standing.campaigns}
+        awaited = [each for each in standing.extractions.awaited if each[0] not in running]
+        points += [f"{name}: window {window} ({system}) is awaited" for window, system in awaited]  # (1)
+        points += [f"{name}: {each.as_text()}" for each in standing.campaigns]
         for extraction in standing.extractions.due:  # (5)
             absent = extraction.state in (ExtractionState.NOT_EXTRACTED, ExtractionState.INCOMPLETE)
             if absent and extraction.document is None:

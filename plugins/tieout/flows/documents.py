@@ -34,21 +34,25 @@ class Documents:
     @property
     def answered(self) -> set[tuple[str, str, str]]:
         """Control, window and system for which an extraction landed or is known to have failed, under whatever label."""
-        failed = {
-            (record.place.control, record.place.window, record.system)
-            for record in self.records.values()
-            if record.kind is RecordKind.DID_NOT_LAND
-        }
         landed = {
             (said["control"]["id"], said["window"]["key"], said["system"])
             for said in (manifest.predicate for manifest in self.manifests)
         }
-        return landed | failed
+        return landed | self._recorded(RecordKind.DID_NOT_LAND)
+
+    @property
+    def not_extracted(self) -> set[tuple[str, str, str]]:
+        """Control, window and system of which a record says that nothing was extracted."""
+        return self._recorded(RecordKind.NOT_EXTRACTED)
 
     @property
     def landed(self) -> set[tuple[str, str]]:
         """Partition and system of every window that has landed."""
         return {_slot(manifest) for manifest in self.manifests}
+
+    def _recorded(self, kind: RecordKind) -> set[tuple[str, str, str]]:
+        found = (record for record in self.records.values() if record.kind is kind)
+        return {(record.place.control, record.place.window, record.system) for record in found}
 
 
 def _slot(manifest: Manifest) -> tuple[str, str]:

@@ -80,10 +80,17 @@ def collect(job: Job, frame: Frame, clock: Clock, run: AirflowRun | None) -> dic
     }
 
 
-def extraction_state(job: Job, collected_at: datetime) -> dict[str, Any]:
-    """Return whether an extraction came in window or later, and its lag behind the window's end in whole seconds."""
+def extraction_state(job: Job, collected_at: datetime, until: datetime | None = None) -> dict[str, Any]:
+    """Return whether an extraction came in window or later, and its lag behind the window's end in whole seconds.
+
+    Args:
+        job: The job.
+        collected_at: When it came.
+        until: When its grace begins, where that is later than the window's end.
+    """
     lag = collected_at - job.window.end
-    in_window = lag <= timedelta(days=job.control.extraction_schedule.grace_days)
+    last = max(job.window.end, until or job.window.end) + timedelta(days=job.control.extraction_schedule.grace_days)
+    in_window = collected_at <= last
     return {"state": "in window" if in_window else "later", "lag_seconds": int(lag.total_seconds())}
 
 

@@ -25,6 +25,7 @@ from tieout.evidence.store import Retention, S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.jobs import open_frame
 from tieout.flows.lint import lint
+from tieout.flows.review_inputs import ReviewWindow, input_job
 from tieout.flows.snapshot import PROGRAM
 from tieout.flows.status import Program, active_controls
 from tieout.settings import Settings
@@ -118,6 +119,8 @@ def check_collectors(
 ) -> Iterator[Check]:
     """Run each collector of each control once, live, on the last window that is over; nothing of it lands.
 
+    Of a review these are the collectors of what it is frozen from.
+
     Args:
         settings: The installation's.
         program: The program's files.
@@ -128,9 +131,10 @@ def check_collectors(
     """
     today = program.scope.calendar.day_of(clock())
     jobs = [
-        (control_id, control, source.system)
+        (control_id, control, name)
         for control_id, control in active_controls(program, period).items()
-        for source in control.systems
+        for systems in [[source.system for source in control.systems]]
+        for name in (control.review.lists(systems) if control.review else systems)
     ]
     for done, (control_id, control, system) in enumerate(jobs, start=1):
         yield _dry_run(settings, program, period, control_id, control, system, today, clock, sources)
@@ -153,7 +157,11 @@ def _dry_run(
     subject = f"{control_id} {system}"
     days = (program.scope.calendar.day_of(last.start), program.scope.calendar.day_of(last.end))
     try:
-        job = flow.plan_span(settings, control_id, system, period, last.key, days, sources)
+        if control.review is not None:
+            planned = ReviewWindow(settings, control_id, control, control.review, program.scope, period, last)
+            job = input_job(planned, system, sources)
+        else:
+            job = flow.plan_span(settings, control_id, system, period, last.key, days, sources)
         with tempfile.TemporaryDirectory(prefix="tieout-") as work:
             extraction = flow.collect(job, open_frame(job, Path(work)), clock, None)
             validated = flow.validate(job, extraction, Path(work))

@@ -11,6 +11,7 @@ from typing import Any
 
 import rfc8785
 
+from tieout.criteria.awaiting import running_campaigns
 from tieout.criteria.controls import Control
 from tieout.criteria.extractions import LandedExtraction, extractions, standing_landings, windows_expected
 from tieout.criteria.periods import RECONCILED, ObservationPeriod, Window
@@ -120,7 +121,9 @@ def _population(
     control.source(system)
     landed = facts.landed.get(control_id, [])
     expected = list(_expected(control, program.scope, span))
-    axis = extractions(control, expected, landed, facts.noted.get(control_id, []), facts.established, now)
+    noted = facts.noted.get(control_id, [])
+    running = running_campaigns(control, program.scope.calendar, noted)
+    axis = extractions(control, expected, landed, noted, facts.established, now, running)
     standing = [
         extraction
         for extraction in standing_landings(landed)

@@ -36,7 +36,8 @@ from tieout.reviews.terms import Terms
 from tieout.times import instant
 
 Row = dict[str, Any]
-_NAMES = ("landing", "window", "system", "rows", "rows_sha256", "manifest_key", "manifest_sha256")
+NAMES = ("landing", "window", "system", "rows", "rows_sha256", "manifest_key", "manifest_sha256")
+"""What a manifest names a landing by that its rows were made of."""
 _SPOTS = (
     "A flag says what the landed lists tell; what they do not tell is null, and no clearance.",
     "Who reports to whom, and who holds which role, is what people system and scope file said.",
@@ -62,7 +63,7 @@ class Standing:
     def as_document(self) -> dict[str, Any]:
         """Return them as the manifest states them."""
         listed = {"access": self.access.values(), "roster": [self.roster], "roles": [self.roles], "before": self.before.values()}
-        return {name: [{each: row[each] for each in _NAMES} for row in rows] for name, rows in listed.items()}
+        return {name: [{each: row[each] for each in NAMES} for row in rows] for name, rows in listed.items()}
 
 
 def find_standing(planned: ReviewWindow, store: S3Store) -> Standing:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +19,16 @@ from tieout.criteria.periods import ACCESS, REMOVAL, ObservationPeriod, Window, 
 from tieout.criteria.reviews import ACCESS_TYPE, ROLE_TYPE, ROLES_SYSTEM, ROSTER_TYPE, Review
 from tieout.criteria.scope import Scope
 from tieout.criteria.systems import SystemSource
-from tieout.errors import ConfigurationError
+from tieout.errors import ConfigurationError, ExtractionRefused
+from tieout.evidence.landing import LandingReference, standing_landing
 from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.campaigns import campaign_of
 from tieout.flows.derived import derived_job
 from tieout.flows.index import landings
 from tieout.flows.true_up import landed_files
 from tieout.settings import Settings
+from tieout.times import instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class ReviewWindow:
     @property
     def campaign(self) -> str:
         """Id of the review and of its campaign."""
-        return f"{self.control_id}.{self.window.key}"
+        return campaign_of(self.control_id, self.window.key)
 
     @property
     def systems(self) -> tuple[str, ...]:
@@ -81,7 +84,7 @@ def plan_review(settings: Settings, control_id: str, window_key: str) -> ReviewW
     if control.review is None:
         msg = f"control {control_id!r}: its file has no section 'review', which says who decides on access. Add it."
         raise ConfigurationError(msg)
-    names = [*(source.system for source in control.systems), control.review.roster.system, ROLES_SYSTEM]
+    names = control.review.lists(source.system for source in control.systems)
     if len(set(names)) != len(names):
         msg = f"control {control_id!r}: reviewed systems, people and {ROLES_SYSTEM!r} need names of their own. Run tieout lint."
         raise ConfigurationError(msg)
@@ -114,6 +117,26 @@ def removal_job(planned: ReviewWindow, system: str, closed_on: date, reach: Reac
     """
     key, days = f"{REMOVAL}{planned.window.key}", (planned.days[1], planned.removal_day(closed_on) + timedelta(days=1))
     return _job(planned, planned.control.source(system), ACCESS_TYPE, "one entitlement of one account", key, days, reach)
+
+
+def removal_job_until(planned: ReviewWindow, system: str, until: datetime, reach: Reach | None = None) -> flow.Job:
+    """Plan the entitlements of a system as of an instant after the window: the end of the agreed days, or an earlier one.
+
+    Args:
+        planned: From `plan_review`.
+        system: One of its systems.
+        until: They are collected as of this instant, UTC.
+        reach: Hands its collector the connections that it names.
+
+    Raises:
+        ConfigurationError: A contract is wrong, or the control has no such system.
+        ExtractionRefused: The instant is not after the window.
+    """
+    if until <= planned.window.end:
+        msg = f"review {planned.campaign}: expected an instant after {instant(planned.window.end)}, got {instant(until)}."
+        raise ExtractionRefused(msg)
+    job = removal_job(planned, system, planned.scope.calendar.day_of(until), reach)
+    return replace(job, window=replace(job.window, end=until))
 
 
 def roster_job(planned: ReviewWindow, reach: Reach | None = None) -> flow.Job:
@@ -149,8 +172,7 @@ def input_jobs(planned: ReviewWindow, reach: Reach | None = None) -> dict[str, f
     Raises:
         ConfigurationError: A contract is wrong.
     """
-    jobs = {system: access_job(planned, system, reach) for system in planned.systems}
-    return {**jobs, planned.review.roster.system: roster_job(planned, reach), ROLES_SYSTEM: roles_job(planned)}
+    return {name: input_job(planned, name, reach) for name in planned.review.lists(planned.systems)}
 
 
 def _job(
@@ -172,6 +194,31 @@ def _job(
     return replace(
         derived_job(base, evidence_type), source=source, control=planned.control.model_copy(update=changed), performs=False
     )
+
+
+def input_job(planned: ReviewWindow, system: str, reach: Reach | None = None) -> flow.Job:
+    """Return the job of one thing that has to land before the review is frozen, by the system that it lands under.
+
+    Raises:
+        ConfigurationError: A contract is wrong, or the review has no such system.
+    """
+    if system == planned.review.roster.system:
+        return roster_job(planned, reach)
+    return roles_job(planned) if system == ROLES_SYSTEM else access_job(planned, system, reach)
+
+
+def standing_list(store: S3Store, job: flow.Job) -> LandingReference | None:
+    """Return what stands in the slot of a job; ``None`` where nothing does.
+
+    Raises:
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    found = standing_landing(store, job.place, job.source.system)
+    if found is None:
+        return None
+    said = found.predicate
+    rows, potential = said["population"]["rows"], said["potential_deviations"]
+    return LandingReference(found.landing, found.key, found.sha256, rows, potential, landed_now=False)
 
 
 def standing_inputs(store: S3Store, control_id: str, key: str) -> dict[str, dict[str, Any]]:

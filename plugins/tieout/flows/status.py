@@ -178,11 +178,7 @@ def facts_of(index: Iterable[Mapping[str, Any]], records: Iterable[Record], esta
     for row in index:
         if row["landed_at"] <= now and is_regular(row["window"]):
             landed.setdefault(row["control"], []).append(landed_extraction(row))
-    noted: dict[str, list[Noted]] = {}
-    for record in records:
-        if record.at <= now:
-            noted.setdefault(record.place.control, []).append(noted_of(record))
-    return Facts(landed, noted, established)
+    return Facts(landed, noted_by_control(record for record in records if record.at <= now), established)
 
 
 def read_records(store: S3Store) -> list[Record]:
@@ -226,6 +222,14 @@ def landed_extraction(row: Mapping[str, Any]) -> LandedExtraction:
 def noted_of(record: Record) -> Noted:
     """Return a record as the axes take it."""
     return Noted(record.kind.value, record.system, record.place.window, record.at, record.key, record.reason, dict(record.facts))
+
+
+def noted_by_control(records: Iterable[Record]) -> dict[str, list[Noted]]:
+    """Return records as the axes take them, by control."""
+    noted: dict[str, list[Noted]] = {}
+    for record in records:
+        noted.setdefault(record.place.control, []).append(noted_of(record))
+    return noted
 
 
 def status(program: Program, facts: Facts, period: ObservationPeriod, now: datetime) -> Status:

@@ -2,8 +2,11 @@
 """Remediation tickets: one per access that a review has decided to revoke or change, in Jira or behind a webhook.
 
 A ticket is opened once. Before Jira is asked for one it is asked whether it has one with the removal's mark among its labels, so
-that a task that was killed between the two finds its own. Jira finds by an index that may be some seconds behind: the task's retry
-delay is longer. A webhook gets the mark as ``Idempotency-Key``; whoever receives it twice has to answer the same.
+that a task that was killed between the two finds its own. Jira finds by an index that may be some seconds behind: the task's
+retry delay is longer. A webhook gets the mark as ``Idempotency-Key``; whoever receives it twice has to answer the same.
+
+A summary has at most `_LONGEST_SUMMARY` characters and a line `_LONGEST_LINE`, so that a description fits into what Jira takes;
+what is cut ends in ``…``, and stands whole in the review's rows.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ _JIRA = "Jira"
 _WEBHOOK = "ticket webhook"
 _LONGEST_SUMMARY = 255
 """Characters that Jira takes in a summary."""
+_LONGEST_LINE = 6_000
+"""Two lines can be as long, beside a reason: Jira takes 32,767 characters in a description, some of which count twice."""
 Post = Callable[[str, bytes, dict[str, str], str], bytes]
 
 
@@ -68,12 +73,12 @@ class Removal:
         """One line, at most as long as Jira takes."""
         verb = "Revoke" if self.decision == "revoke" else "Change"
         line = " ".join(f"{verb} {self.entitlement} of {self.account} in {self.system}, due {self.due}".split())
-        return line if len(line) <= _LONGEST_SUMMARY else f"{line[: _LONGEST_SUMMARY - 1]}…"
+        return _cut(line, _LONGEST_SUMMARY)
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What the ticket says, a line each."""
-        return (
+        lines = (
             f"System: {self.system}",
             f"Account: {self.account}",
             f"Entitlement: {self.entitlement}",
@@ -82,6 +87,7 @@ class Removal:
             f"Due: {self.due}. After that day the entitlements are read again: what still stands is a potential deviation.",
             f"Review: {self.campaign}, item {self.item}",
         )
+        return tuple(_cut(line, _LONGEST_LINE) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +179,19 @@ class _WebhookDesk:
             "summary": removal.summary,
             "description": "\n".join(removal.lines),
             "due": removal.due.isoformat(),
-            **{name: getattr(removal, name) for name in ("campaign", "item", "system", "account", "entitlement", "decision", "owner")},
+            **{name: getattr(removal, name) for name in _NAMES},
         }
         headers = {**self._headers, "Idempotency-Key": removal.mark}
         answer = self._send(self._url, json.dumps(body).encode(), headers, _WEBHOOK)
         said = _json(answer, _WEBHOOK) if answer.lstrip()[:1] == b"{" else {}
         return Ticket(str(said.get("id") or ""), str(said.get("url") or ""), opened_now=True)
+
+
+_NAMES = ("campaign", "item", "system", "account", "entitlement", "decision", "owner")
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _paragraph(line: str) -> dict[str, Any]:

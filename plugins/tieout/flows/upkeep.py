@@ -7,12 +7,13 @@ it standing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from tieout.criteria.awaiting import NO_CAMPAIGNS, RunningCampaign, due_at, running_campaigns
 from tieout.criteria.controls import Control, control_files, load_control
-from tieout.criteria.extractions import due_at, windows_expected
+from tieout.criteria.extractions import windows_expected
 from tieout.criteria.periods import Window, period_of
 from tieout.criteria.scope import Scope, load_scope
 from tieout.errors import ConfigurationError, StoreUnavailable
@@ -22,7 +23,7 @@ from tieout.evidence.layout import EVIDENCE, RAW, Class, Place, landing_of, part
 from tieout.evidence.records import Record, RecordedObject, RecordKind, write_record
 from tieout.evidence.store import ObjectVersion, Retention, S3Store
 from tieout.flows.documents import Documents, firsts, read_documents
-from tieout.flows.status import established_at
+from tieout.flows.status import established_at, noted_by_control
 from tieout.settings import Settings
 from tieout.times import instant
 
@@ -76,29 +77,36 @@ def retention_for(settings: Settings, scope: Scope, observation_period: str, now
 def not_extracted(
     settings: Settings, scope: Scope, documents: Documents, established: datetime | None, now: datetime, by: str
 ) -> Iterator[Record]:
-    """Return a record for each window of each system that is past its grace with neither a landing nor a failed extraction."""
-    answered = documents.answered
+    """Return a record for each window of each system that is past its grace with neither a landing nor a failed extraction.
+
+    One that a record says that of already, such as of a review that was cancelled, is left out.
+    """
+    answered, noted = documents.answered | documents.not_extracted, noted_by_control(documents.records.values())
     for control_id, path in control_files(settings.controls_folder).items():
         try:
             control = load_control(path)
         except ConfigurationError:
             continue
-        for target in owed_windows(control, scope, established, now):
+        running = running_campaigns(control, scope.calendar, noted.get(control_id, ()))
+        for target in owed_windows(control, scope, established, now, running):
             place = Place(period_of(target, scope.observation_periods, scope.zone).id, control_id, target.key)
             for source in control.systems:
                 if (control_id, target.key, source.system) not in answered:
-                    yield _silent(place, target, source.system, control, now, by)
+                    yield _silent(place, target, source.system, control, running.get(target.key), now, by)
 
 
-def _silent(place: Place, target: Window, system: str, control: Control, now: datetime, by: str) -> Record:
+def _silent(
+    place: Place, target: Window, system: str, control: Control, campaign: RunningCampaign | None, now: datetime, by: str
+) -> Record:
     grace = control.extraction_schedule.grace_days
+    why = campaign.as_text() if campaign else "it was paused, cleared, failed before it read anything, or never ran"
     return Record(
         place=place,
         kind=RecordKind.NOT_EXTRACTED,
         system=system,
         reason=(
             f"Window {target.key} ended {instant(target.end)}, and more than {grace} days later neither a landing nor a failed "
-            "extraction of it stands: it was paused, cleared, failed before it read anything, or never ran."
+            f"extraction of it stands: {why}."
         ),
         by=by,
         at=now,
@@ -106,11 +114,17 @@ def _silent(place: Place, target: Window, system: str, control: Control, now: da
     )
 
 
-def owed_windows(control: Control, scope: Scope, established: datetime | None, now: datetime) -> Iterator[Window]:
+def owed_windows(
+    control: Control,
+    scope: Scope,
+    established: datetime | None,
+    now: datetime,
+    running: Mapping[str, RunningCampaign] = NO_CAMPAIGNS,
+) -> Iterator[Window]:
     """Return the windows of all Type 2 periods that should have been extracted by now, each once.
 
-    They are past the control's grace (`tieout.criteria.extractions.due_at`), in days on which it is in force and serves a
-    category in scope.
+    They are past the control's grace (`tieout.criteria.awaiting.due_at`), in days on which it is in force and serves a category
+    in scope.
     """
     seen = set()
     for period in scope.observation_periods:
@@ -118,7 +132,7 @@ def owed_windows(control: Control, scope: Scope, established: datetime | None, n
             continue
         for target in windows_expected(control, scope.calendar, period.first_day, period.end_day):
             days = scope.calendar.day_of(target.start), scope.calendar.day_of(target.end)
-            if target.key not in seen and scope.touches(control, *days) and due_at(control, target, established) < now:
+            if target.key not in seen and scope.touches(control, *days) and due_at(control, target, established, running) < now:
                 seen.add(target.key)
                 yield target
 

@@ -27,6 +27,8 @@ _MOST_NAMED = 5
 _KEY = ("system", "review_id", "account", "entitlement")
 FLAGS = ("orphaned", "terminated", "dormant", "no_mfa", "shared", "service_without_owner", "toxic")
 """Columns that say what stands out about an item."""
+TOXIC = "toxic"
+"""The one of them that a review asks about only where its control names combinations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,15 @@ def _require_one_time(connection: DuckDBPyConnection) -> None:
         told = ", ".join(f"{system} of {times}" for system, times in found)
         msg = f"access_entry: expected the entitlements of each system as of one time, got those of {told}. Export one list."
         raise ContractError(msg)
+
+
+def asked_flags(inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the flags that a review asks about.
+
+    Args:
+        inputs: What its items were made of, as their manifests name it.
+    """
+    return FLAGS if inputs.get("toxic_combinations") else tuple(name for name in FLAGS if name != TOXIC)
 
 
 def flags_of(row: Mapping[str, Any]) -> str | None:

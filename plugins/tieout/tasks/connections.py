@@ -29,6 +29,16 @@ def digest_store(settings: Settings) -> S3Store:
     return S3Store(_client(settings.digest_conn_id), settings.evidence_bucket)
 
 
+def responder_store(settings: Settings) -> S3Store:
+    """Return the evidence bucket as the responder, who puts what people answered and nothing else.
+
+    Raises:
+        ConfigurationError: Airflow holds no such connection.
+    """
+    _airflow_connection(settings.responder_conn_id)  # the hook would go on without, as whoever this machine is
+    return S3Store(_client(settings.responder_conn_id), settings.evidence_bucket)
+
+
 def _client(conn_id: str) -> Any:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
@@ -91,6 +101,15 @@ def landing_signer(settings: Settings) -> DocumentSigner:
         ConfigurationError: There is none, or it can not be used.
     """
     return load_signer(settings.landing_key)
+
+
+def response_signer(settings: Settings) -> DocumentSigner:
+    """Return the key that signs what people answered.
+
+    Raises:
+        ConfigurationError: There is none, or it can not be used.
+    """
+    return load_signer(settings.response_key)
 
 
 def digest_signer(settings: Settings) -> DocumentSigner:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DAGs of the controls: per system, collect >> validate >> land."""
+"""DAGs of the controls: per system, collect >> validate >> land; of a review that people answer, see `tieout.tasks.reviews`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup, get_parsing_context
@@ -16,39 +16,66 @@ from tieout.settings import Settings, from_environment
 from tieout.tasks.deadlines import alert
 from tieout.tasks.operators import CollectOperator, LandOperator, ValidateOperator
 from tieout.tasks.retries import retry_arguments
-from tieout.tasks.timetable import WindowTimetable
+from tieout.tasks.timetable import window_timetable
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.definitions.deadline import DeadlineAlert
+
+_NO_MORE: Mapping[str, Any] = {}
 
 
 def build_dag(control_id: str, control: Control, time_zone: str, settings: Settings) -> DAG:
-    """Return the DAG of one control; its id is the control's."""
-    schedule = control.extraction_schedule
-    dag = DAG(
-        dag_id=control_id,
-        description=control.title,
-        schedule=WindowTimetable(schedule.window.value, time=schedule.time, timezone=time_zone),
-        catchup=False,
-        max_active_runs=4,
-        tags=["tieout", control.kind, *(mapping.criterion for mapping in control.criteria)],
-        params={
-            "supersede_reason": Param(
-                None, type=["null", "string"], description="Why this extraction supersedes the one that has landed"
-            )
-        },
-        deadline=alert(control_id, schedule.window.value, time_zone),
-        default_args={"owner": control.owner, **retry_arguments(settings)},
-    )
-    # A name and no URI: a scheme would make Airflow import every provider that handles one, at parse time.
-    landings = Asset(name=f"tieout/landings/{control_id}", group="tieout")
+    """Return the DAG of one control; its id is the control's.
+
+    Raises:
+        ConfigurationError: Of a review: a system has the name of a task, or of another list.
+    """
+    if control.review is not None:
+        from tieout.tasks.reviews import PARAMS, add_tasks
+
+        dag = _dag(control_id, control, time_zone, settings, params=PARAMS)
+        add_tasks(dag, control_id, control, _landings(control_id), settings)
+        return dag
+    window = control.extraction_schedule.window.value
+    dag = _dag(control_id, control, time_zone, settings, deadline=alert(control_id, window, time_zone))
     for source in control.systems:
         with TaskGroup(group_id=source.system, dag=dag):
             common = {"control_id": control_id, "system": source.system, "dag": dag}
             collected = CollectOperator(task_id="collect", **common)
             validated = ValidateOperator(task_id="validate", reference=collected.output, **common)
-            LandOperator(task_id="land", reference=validated.output, outlets=[landings], **common)
+            LandOperator(task_id="land", reference=validated.output, outlets=[_landings(control_id)], **common)
     return dag
+
+
+def _dag(
+    control_id: str,
+    control: Control,
+    time_zone: str,
+    settings: Settings,
+    *,
+    deadline: DeadlineAlert | None = None,
+    params: Mapping[str, Any] = _NO_MORE,
+) -> DAG:
+    """Return what the DAGs of all controls have."""
+    schedule = control.extraction_schedule
+    reason = Param(None, type=["null", "string"], description="Why this extraction supersedes the one that has landed")
+    return DAG(
+        dag_id=control_id,
+        description=control.title,
+        schedule=window_timetable(schedule.window.value, schedule.time, time_zone),
+        catchup=False,
+        max_active_runs=4,
+        tags=["tieout", control.kind, *(mapping.criterion for mapping in control.criteria)],
+        params={"supersede_reason": reason, **params},
+        deadline=deadline,
+        default_args={"owner": control.owner, **retry_arguments(settings)},
+    )
+
+
+def _landings(control_id: str) -> Asset:
+    # A name and no URI: a scheme would make Airflow import every provider that handles one, at parse time.
+    return Asset(name=f"tieout/landings/{control_id}", group="tieout")
 
 
 class _BrokenFile(BaseOperator):
@@ -87,9 +114,7 @@ def dags(kind: Kind, read_settings: Callable[[], Settings] = from_environment) -
         if only not in (None, control_id) or kind_of(path) != kind:
             continue
         try:
-            control = load_control(path)
+            built[control_id] = build_dag(control_id, load_control(path), time_zone, settings)
         except ConfigurationError as error:
             built[control_id] = placeholder(control_id, str(error))
-            continue
-        built[control_id] = build_dag(control_id, control, time_zone, settings)
     return built

@@ -92,7 +92,7 @@ class AnchorOperator(BaseOperator):
         settings = from_environment()
         anchored = anchor(settings, digest_store(settings), self.sealed["sequence"], chain_retention(settings, now()))
         if anchored.stamped_at is None and not anchored.announced:
-            log.warning("The head is anchored nowhere: set TIEOUT_TSA_URL or TIEOUT_ANNOUNCE_TO (docs: README, section 4).")
+            log.warning("The head is anchored nowhere: set TIEOUT_TSA_URL or TIEOUT_ANNOUNCE_TO (README, Production).")
         else:
             log.info("Head stamped at %s, announced: %s", anchored.stamped_at, anchored.announced)
         return asdict(anchored)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The operators of a population export: collect, validate, land, each for one system and the window of the run.
+"""The operators of an extraction: collect, validate, land, each for one system and the window of the run.
 
 Between two tasks only a reference travels: the key of a document in the staging bucket, and its hash. The staging bucket is
 unlocked, so each task checks what it takes from there against that hash.
@@ -14,56 +14,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
-from tieout.errors import ExtractionRefused, TerminalError
-from tieout.settings import Settings, from_environment
+from tieout.errors import TerminalError
+from tieout.settings import from_environment
 from tieout.tasks.progress import logged
 from tieout.tasks.runs import airflow_run, now
+from tieout.tasks.windows import Reference, Slot, WindowOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from tieout.evidence.store import S3Store
-    from tieout.flows.population_export import Job
 
 log = logging.getLogger(__name__)
 
-Reference = dict[str, str]
-"""Key and SHA-256 of a document in the staging bucket."""
 
-
-class _WindowOperator(BaseOperator):
-    """What the three tasks share: a control, a system, and the window that the run's partition key names."""
-
-    template_fields = ("reference",)
-
-    def __init__(self, *, control_id: str, system: str, reference: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.control_id = control_id
-        self.system = system
-        self.reference = reference
-
-    def job(self, settings: Settings, context: Context) -> Job:
-        """Return the job of this run.
-
-        Raises:
-            ExtractionRefused: The run has no partition key.
-        """
-        from tieout.flows.population_export import plan
-        from tieout.tasks.connections import AirflowReach
-
-        key = context["dag_run"].partition_key
-        if not key:
-            msg = (
-                "this run names no window: it has no partition key. Trigger it with one, for example "
-                '{"logical_date": null, "partition_key": "2026-03", "dag_run_id": "window__2026-03"}.'
-            )
-            raise ExtractionRefused(msg)
-        return plan(settings, self.control_id, self.system, key, AirflowReach())
-
-
-class CollectOperator(_WindowOperator):
+class CollectOperator(WindowOperator):
     """Collect: read the window, lock the raw pages, stage the rows.
 
     Returns:
@@ -81,6 +46,8 @@ class CollectOperator(_WindowOperator):
         settings = from_environment()
         job = self.job(settings, context)
         evidence, staging = stores(settings)
+        if (there := self.standing(job, evidence, context)) is not None:
+            return {"key": there.manifest_key, "sha256": there.manifest_sha256}
         run = airflow_run(context)
         log.info("Collecting %s of %s, %s to %s", self.system, self.control_id, job.window.start, job.window.end)
         with TemporaryDirectory(prefix="tieout-") as work:
@@ -111,7 +78,7 @@ def _fetch(staging: S3Store, reference: Reference, folder: Path) -> dict[str, An
     return document
 
 
-class ValidateOperator(_WindowOperator):
+class ValidateOperator(WindowOperator):
     """Validate: contract rules, control rules, and the Parquet parts as they will land.
 
     Returns:
@@ -130,6 +97,9 @@ class ValidateOperator(_WindowOperator):
         settings = from_environment()
         job = self.job(settings, context)
         evidence, staging = stores(settings)
+        if self.standing(job, evidence, context) is not None:
+            reference: Reference = self.reference
+            return reference
         with TemporaryDirectory(prefix="tieout-") as work:
             folder = Path(work)
             extraction = _fetch(staging, self.reference, folder)
@@ -161,7 +131,7 @@ class ValidateOperator(_WindowOperator):
         return {"key": key, "sha256": sha256}
 
 
-class LandOperator(_WindowOperator):
+class LandOperator(WindowOperator):
     """Land: the parts, locked, then the signed manifest.
 
     Returns:
@@ -178,6 +148,8 @@ class LandOperator(_WindowOperator):
         settings = from_environment()
         job = self.job(settings, context)
         evidence, staging = stores(settings)
+        if (there := self.standing(job, evidence, context)) is not None:
+            return asdict(there)
         with TemporaryDirectory(prefix="tieout-") as work:
             folder = Path(work)
             document = _fetch(staging, self.reference, folder)
@@ -191,7 +163,7 @@ class LandOperator(_WindowOperator):
                 retention_of(job, now()),
                 now,
                 folder,
-                context["params"].get("supersede_reason"),
+                self._why(context),
             )
         done = "Landed" if reference.landed_now else "Had landed already, nothing written"
         log.info("%s: s3://%s/%s (%s rows)", done, evidence.bucket, reference.manifest_key, reference.rows)
@@ -200,3 +172,10 @@ class LandOperator(_WindowOperator):
                 extra = {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256}
                 context["outlet_events"][outlet].extra = extra
         return asdict(reference)
+
+    def _why(self, context: Context) -> str | None:
+        """Return why this landing may supersede another one; a second list that was collected again may, and says so."""
+        given: str | None = context["params"].get("supersede_reason")
+        if given or self.slot is not Slot.REMOVAL:
+            return given
+        return f"The entitlements were collected again as of {self.until}, after what was decided was to be carried out."

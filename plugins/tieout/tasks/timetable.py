@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime
+from functools import cache
 from typing import Any
 
 from airflow.exceptions import InvalidPartitionKeyError
@@ -61,3 +62,9 @@ class WindowTimetable(CronPartitionTimetable):
             raise InvalidPartitionKeyError(str(error)) from error
         time = datetime.time.fromisoformat(self._time)
         return instance(datetime.datetime.combine(first, time), tz=self._timezone)
+
+
+@cache
+def window_timetable(kind: str, time: str, timezone: str) -> WindowTimetable:
+    """Return the timetable of a cadence: DAGs of the same one share it, as Airflow takes milliseconds to put each into words."""
+    return WindowTimetable(kind, time=time, timezone=timezone)

@@ -58,6 +58,23 @@ def test_a_window_that_is_awaited_is_open_and_so_is_what_it_would_show() -> None
     assert found == [f"{CONTROL}: window 2026-06 (idp) is awaited", f"{CONTROL}: 2026-06 (idp) upcoming"]
 
 
+@pytest.mark.parametrize("days", [1, 400])
+def test_a_campaign_that_has_not_come_to_a_landing_is_open_in_time_or_late_and_recorded_or_not(days: int) -> None:
+    campaign = f"{CONTROL}.2026-06"
+    schedule = {"due_at": "2026-07-15T00:00:00Z", "extensions": []}
+    said = [
+        note("campaign opened", "2026-06", system="all", at=END, campaign=campaign, definition={"schedule": schedule}),
+        note("not extracted", "2026-06", at=END + timedelta(days=300)),
+    ]
+    now = END + timedelta(days=days)
+    noted = tuple(each for each in said if each.at <= now)
+    found = open_in(*ALL[:5], noted=noted, now=now)
+    assert f"{CONTROL}: campaign {campaign} is open, due 2026-07-14" in found
+    assert not [each for each in found if "is awaited" in each]
+    cancelled = note("cancelled", "2026-06", system="all", at=END, campaign=campaign)
+    assert not [each for each in open_in(*ALL[:5], noted=(*noted, cancelled), now=now) if "campaign" in each]
+
+
 def test_an_absent_extraction_is_open_until_a_record_answers_for_it() -> None:
     landed = [each for each in ALL if each.window != "2026-03"]
     silent = open_in(*landed)

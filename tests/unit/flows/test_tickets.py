@@ -84,6 +84,23 @@ def test_any_entitlement_makes_a_summary_that_jira_takes(entitlement: str) -> No
     assert entitlement in json.dumps(site.issues[0]["description"], ensure_ascii=False).replace("\\n", "\n").replace("\\r", "\r")
 
 
+def test_a_description_fits_into_what_jira_takes_and_shows_that_it_is_cut() -> None:
+    removal = replace(REMOVAL, reason="🙂" * 4_000, account="🙂" * 100_000, entitlement="🙂" * 100_000)
+    assert 2 * sum(map(len, removal.lines)) < 32_767
+    assert [line[-1] for line in removal.lines if len(line) == 6_000] == ["…", "…"]
+    site = JiraTickets()
+    with _jira(site) as desk:
+        assert desk.open(removal).opened_now
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503])
+def test_a_desk_that_is_busy_or_down_is_asked_again(status: int) -> None:
+    with running_service(lambda _: (status, "text/plain", b"later")) as service:
+        for tickets in ({"jira": {"connection": "tickets", "project": PROJECT}}, {"webhook": {"connection": "tickets"}}):
+            with pytest.raises(SourceUnavailable, match=f"status {status}"):
+                _desk(service, tickets, TOKEN).open(REMOVAL)
+
+
 def test_the_same_item_of_another_review_has_a_ticket_of_its_own() -> None:
     assert replace(REMOVAL, campaign="cc6_2_quarterly_review.2026-Q2").mark != REMOVAL.mark
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.unit.criteria.axes import MONTHS, PERIOD, make_control, make_scope
 
-from tieout.criteria.controls import Control
+from tieout.criteria.controls import Control, load_control
 from tieout.criteria.periods import ObservationPeriod
 from tieout.criteria.scope import Scope, load_scope
-from tieout.evidence.records import RecordKind
+from tieout.evidence.layout import Place
+from tieout.evidence.records import Record, RecordKind
 from tieout.flows.documents import Documents
 from tieout.flows.upkeep import not_extracted, owed_windows, retention_for
 from tieout.settings import Settings
@@ -104,3 +106,32 @@ def test_a_record_is_locked_as_long_as_its_periods_evidence(repository: Path) ->
     now = datetime(2026, 2, 20, tzinfo=UTC)
     assert retention_for(settings, scope, "2026-H1", now).until == datetime(2026, 7, 1, tzinfo=UTC) + timedelta(days=366 * 7)
     assert retention_for(settings, scope, "unheard of", now).until == now + timedelta(days=366 * 7)
+
+
+def test_a_review_that_is_in_time_or_was_cancelled_is_not_told_of_and_a_late_one_is_told_of_with_its_campaign(
+    repository: Path,
+) -> None:
+    settings = Settings(home=repository)
+    scope = load_scope(settings.scope_file)
+    control, window = "cc6_3_code_and_cloud_review", "2026-Q1"
+    campaign, place = f"{control}.{window}", Place("2026-H1", control, window)
+
+    def record(kind: RecordKind, system: str = "all", **facts: Any) -> Record:
+        at = datetime(2026, 4, 2, tzinfo=UTC)
+        return Record(place=place, kind=kind, system=system, reason="r", by="t", at=at, facts={"campaign": campaign, **facts})
+
+    def told(*records: Record, day: int) -> dict[str, str]:
+        documents = Documents((), {each.key: each for each in records})
+        found = not_extracted(settings, scope, documents, None, datetime(2026, 5, day, tzinfo=UTC), "a test")
+        return {each.system: each.reason for each in found if each.place == place}
+
+    schedule = {"due_at": "2026-04-16T22:00:00Z", "extensions": []}
+    opened = record(RecordKind.CAMPAIGN_OPENED, definition={"schedule": schedule})
+    systems = {source.system for source in load_control(settings.controls_folder / f"{control}.yaml").systems}
+    assert told(day=2).keys() == systems
+    assert told(opened, day=2) == {}
+    late = told(opened, day=9)
+    assert late.keys() == systems
+    assert all(reason.endswith(f": campaign {campaign} is open, due 2026-04-16.") for reason in late.values())
+    cancelled = [record(RecordKind.NOT_EXTRACTED, system) for system in systems]
+    assert told(opened, record(RecordKind.CANCELLED), *cancelled, day=9) == {}

@@ -23,7 +23,8 @@ def decision(row: Row, said: str) -> Row:
     """Return what the review before came to for an item."""
     given = {
         "review_id": "before", "frozen_at": READ_AT, "due_at": READ_AT, "decision": said, "decided_by": "person",
-        "decided_at": READ_AT, "decided_in_time": True, "second_asked": False, "item": "x",
+        "decided_at": READ_AT, "decided_in_time": True, "second_asked": False, "item": "x", "orphaned": False,
+        "assigned_reviewer": "x",
     }  # fmt: skip
     kept = {name: row[name] for name in ("system", "account", "entitlement", "account_kind")}
     return {**dict.fromkeys(REVIEWS.schema.names), **kept, "as_of": AS_OF, **given}

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Land what a review came to, for one system, under the window that it performs the control for.
+
+1. It is closed, and the document that was made of it is signed off; or it is said why it lands without that.
+2. What stands already with that sign-off is found.
+3. The rows are made again from the bucket. They have the hash that the document states, or nothing lands.
+4. Pages are locked: the packet, rows and documents as CSV, and the document that was signed off.
+5. The rows are judged and written as those of any other population, and land with everything that they were made of named.
+
+A review that was cancelled lands nothing (`tieout.flows.review_cancelled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from tieout.collectors.extraction import ROWS_FILE
+from tieout.collectors.ipe import AirflowRun
+from tieout.contracts.odcs import Contract
+from tieout.criteria.reviews import REVIEW_TYPE
+from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict, TerminalError
+from tieout.evidence.keys import DocumentSigner
+from tieout.evidence.landing import Draft, LandingReference, StoredPage, land, standing_landing
+from tieout.evidence.manifest import Manifest
+from tieout.files import file_sha256
+from tieout.flows import population_export as flow
+from tieout.flows.campaigns import Campaigns
+from tieout.flows.derived import derived_landing
+from tieout.flows.remediation import read_tickets
+from tieout.flows.review_answered import Answered, read_answered
+from tieout.flows.review_inputs import ReviewWindow
+from tieout.flows.review_lineage import lineage, sign_off_document
+from tieout.flows.review_pages import Landing, WrittenPage, write_pages
+from tieout.flows.review_proof import made_of
+from tieout.flows.review_rows import Assembled, assemble, delta_counts
+from tieout.flows.review_sign_off import Result, read_result, sign_off_of
+from tieout.flows.unusable import kept
+from tieout.provenance import code_version
+from tieout.reviews.items import TOXIC, asked_flags
+from tieout.reviews.said import told
+from tieout.times import instant
+
+_PEOPLE = 500
+"""People whose facts the manifest lists; the packet's page lists more."""
+_SPOTS = (
+    "A decision shows that somebody chose, not how carefully.",
+    "Proof is absence from a later list: what stood between the two lists is not shown, and what the first list left out appears "
+    "nowhere.",
+    "Who answered is asserted by the entity: by its messenger or its pages, and by the key that signs responses.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What every step of one landing needs."""
+
+    job: flow.Job
+    answered: Answered
+    signer: DocumentSigner
+    clock: flow.Clock
+    folder: Path
+    run: AirflowRun | None
+    started: datetime
+
+
+def land_review(
+    planned: ReviewWindow,
+    campaigns: Campaigns,
+    system: str,
+    document_sha256: str,
+    signer: DocumentSigner,
+    clock: flow.Clock,
+    folder: Path,
+    run: AirflowRun | None,
+    *,
+    reason: str | None = None,
+    unsigned_because: str | None = None,
+) -> LandingReference:
+    """Land one system of a review, or find that it has landed.
+
+    Args:
+        planned: From `tieout.flows.review_inputs.plan_review`.
+        campaigns: The installation's, whose store is the writer's.
+        system: One of its systems.
+        document_sha256: Of what was put before whoever signs off (`tieout.flows.review_sign_off.prepare_sign_off`).
+        signer: A key of scope landing.
+        clock: Tells the time, UTC.
+        folder: An empty work folder.
+        run: The Airflow task; ``None`` on the command line.
+        reason: Why it supersedes what stands in the slot; ``None`` where it must not.
+        unsigned_because: Why it lands although nobody has signed it off; ``None`` where it must not.
+
+    Raises:
+        ConfigurationError: The control's file asks for rows of another type.
+        ExtractionRefused: It is not closed, was cancelled, or is not signed off.
+        LandingConflict: Something that it was made of is another by now than what was signed off, or something else stands.
+        ContractError: The rows break their contract: nothing lands, and a record says so.
+        VerificationError: A document or manifest is not as it was signed.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    started = clock()
+    answered = read_answered(planned, campaigns)
+    sign_off = sign_off_of(answered, document_sha256) if answered.closed_at else None  # (1)
+    if sign_off is None and not unsigned_because:
+        msg = f"review {planned.campaign}: nobody has signed off the document of SHA-256 {document_sha256}. Nothing lands."
+        raise ExtractionRefused(msg)
+    result = read_result(answered, document_sha256)
+    job = flow.plan(planned.settings, planned.control_id, system, planned.window.key)
+    if job.contract.evidence_type != REVIEW_TYPE:
+        got = job.contract.evidence_type
+        msg = f"control {planned.control_id!r}: evidence_type: expected {REVIEW_TYPE}, got {got}. Run tieout lint."
+        raise ConfigurationError(msg)
+    job = replace(job, contract=asked_rules(job.contract, asked_flags(made_of(answered))))
+    signed = sign_off_document(result, sign_off, unsigned_because)
+    if (there := _standing(job, answered, signed, reason)) is not None:
+        return there  # (2)
+    tickets = read_tickets(answered)
+    found = assemble(answered, tickets, system, folder / "made", sign_off, folder)
+    _require_signed_rows(planned, result, found)  # (3)
+    said = told(answered.state, answered.ledger.events)
+    landing = Landing(
+        answered=answered, tickets=tickets, found=found, result=result, sign_off=sign_off, unsigned_because=unsigned_because,
+        told=said, contract=job.contract,
+    )  # fmt: skip
+    context = _Context(job, answered, signer, clock, folder, run, started)
+    return _land(context, landing, {**lineage(landing), "sign_off": signed}, reason)
+
+
+def asked_rules(contract: Contract, flags: Collection[str]) -> Contract:
+    """Return a contract with the rules that a review which asks about some flags can be held against.
+
+    Where the control names no combinations of entitlements, nothing is said about them, rather than that nothing can be told.
+    """
+    absent = {TOXIC} - set(flags)
+    return replace(contract, rules=tuple(rule for rule in contract.rules if rule.arguments.get("column") not in absent))
+
+
+def _require_signed_rows(planned: ReviewWindow, result: Result, found: Assembled) -> None:
+    stated = result.document["systems"].get(found.system, {}).get("rows_sha256")
+    if found.rows_sha256 != stated:
+        msg = (
+            f"review {planned.campaign}, {found.system}: the rows are others by now ({found.rows_sha256[:16]}) than those that "
+            f"were signed off ({str(stated)[:16]}). Nothing lands. Prepare the result again, and have it signed off."
+        )
+        raise LandingConflict(msg)
+
+
+def _land(context: _Context, landing: Landing, inputs: dict[str, Any], reason: str | None) -> LandingReference:
+    job, store, folder = context.job, context.answered.campaigns.store, context.folder
+    pages = write_pages(landing, folder)
+    name = derived_landing(job, control_sha256=job.control_sha256, inputs=inputs, pages=[each.sha256 for each in pages])
+    at = context.clock()
+    extraction = {
+        "landing": name,
+        "origin": f"review {context.answered.planned.campaign}",
+        "expected_rows": frozen_rows(landing.answered, landing.found.system),
+        "rows_sha256": file_sha256(folder / ROWS_FILE),
+        "collected_at": instant(at),
+        "extraction": flow.extraction_state(job, at, context.answered.removal_due_at),
+        "ipe": {**_ipe(context, landing, inputs, pages), "finished_at": instant(at)},
+        "source_rules": [],
+    }
+    retention = flow.retention_of(job, at)
+    stored = tuple(
+        StoredPage(
+            key := job.place.raw(name, each.path.name),
+            store.put_locked(key, each.path, each.sha256, retention),
+            each.sha256,
+            each.bytes,
+            each.sha256,
+        )
+        for each in pages
+    )  # (4)
+    try:
+        validated = flow.validate(job, extraction, folder)
+    except TerminalError as error:
+        raise kept(job, name, stored, error, context.run, context.clock(), store, context.signer) from error
+    draft = Draft(job.place, name, job.source.system, validated.parts, stored, validated.predicate)
+    return land(draft, store, context.signer, retention, context.clock, folder, reason)  # (5)
+
+
+def frozen_rows(answered: Answered, system: str) -> int:
+    """Return how many items of a system were frozen, as their manifest counts them."""
+    for manifest in answered.rows.manifests:
+        if manifest.predicate["system"] == system:
+            return int(manifest.predicate["population"]["rows"])
+    raise AssertionError(system)
+
+
+def _standing(job: flow.Job, answered: Answered, signed: Mapping[str, Any], reason: str | None) -> LandingReference | None:
+    """Return the landing that stands with the same sign-off: what was said too late since then changes nothing of it.
+
+    Where one is to be superseded, that is the one that was landed for the same reason.
+    """
+    found: Manifest | None = standing_landing(answered.campaigns.store, job.place, job.source.system)
+    if found is None or (found.predicate["ipe"].get("inputs") or {}).get("sign_off") != signed:
+        return None
+    said = found.predicate
+    if reason and (said["supersedes"] or {}).get("reason") != reason:
+        return None
+    return LandingReference(
+        found.landing, found.key, found.sha256, said["population"]["rows"], said["potential_deviations"], landed_now=False
+    )
+
+
+def _ipe(context: _Context, landing: Landing, inputs: Mapping[str, Any], pages: tuple[WrittenPage, ...]) -> dict[str, Any]:
+    """Return how the rows were produced; but for when that ended."""
+    job, answered, found = context.job, landing.answered, landing.found
+    counted = found.tally.as_document(_PEOPLE)
+    return {
+        "kind": job.control.population.ipe,
+        "system": found.system,
+        "environment": job.settings.environment,
+        "report": "decisions of a review of access, and what came of them",
+        "source": {"kind": "evidence bucket", "location": f"s3://{answered.campaigns.store.bucket}", "account": None},
+        "request": {
+            "query": "every frozen item, with what the campaign's responses come to when they are folded in their order, the "
+            "ticket that is recorded of it, and what the list that was collected again shows of it",
+            "parameters": {
+                "campaign": answered.definition.campaign,
+                "definition_sha256": answered.definition.sha256,
+                "removal_due_at": instant(answered.removal_due_at),
+            },
+        },
+        "started_at": instant(context.started),
+        "source_total": {"rows": found.tally.whole.count, "how": "items of the system in the campaign's definition"},
+        "second_count": {
+            "rows": frozen_rows(answered, found.system),
+            "how": "items that the manifest of their landing counts",
+            "class": "other endpoint",
+        },
+        "rows_read": found.tally.whole.count,
+        "rows_in_window": found.tally.whole.count,
+        "drops": [],
+        "inputs": dict(inputs),
+        "review": {**counted, "delta": delta_counts(found.since, found.system)},
+        "pages": [each.as_document() for each in pages],
+        "blind_spots": list(_SPOTS),
+        "code": code_version(job.settings.home).as_document(),
+        "airflow": asdict(context.run) if context.run else None,
+    }
