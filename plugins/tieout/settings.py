@@ -7,6 +7,7 @@ No secret is a setting: credentials live in Airflow Connections, or in the AWS c
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -39,7 +40,17 @@ class Settings:
     landing_key: str = ""
     """Signing key for landings: ``file2:/path/to/key.pem`` (PKCS 8, P-256)."""
     response_key: str = ""
-    """Signing key for responses: what management says of deviations. Whoever answers has it, and no task."""
+    """Signing key for responses: what management says of deviations, what people answer in campaigns. The api-server, `tieout
+    slack` and whoever answers on the command line have it, and no task."""
+    responder_conn_id: str = "tieout_responder"
+    """Airflow Connection (type ``aws``) of the identity that puts ``responses/``: pages and Slack store answers as it."""
+    root_fingerprint: str = ""
+    """Fingerprint of the root key, as the auditor got it outside the bucket. Campaigns, and whoever shows them, take nothing for
+    said that no key of a list under this root has signed."""
+    campaign_poll_seconds: int = 900
+    """Seconds between two looks of a campaign's task at what has been answered, and at whom to tell what."""
+    relay_seconds: int = 5
+    """Seconds between two looks of the api-server at what waits for a sign-off in Airflow, and at what was answered there."""
     identity_bucket: str = ""
     """Unlocked, expiring bucket that says whose address a person id stands for. With ``identity_key`` it turns person ids on:
     without both, e-mail addresses land as the source gives them."""
@@ -63,7 +74,10 @@ class Settings:
     """File that holds the address of a channel or mailbox of the auditor's, which each digest's hash is sent to: an incoming
     webhook, or ``smtp://host:port?from=...&to=...``. The address is a secret, hence a file."""
     slack_conn_id: str = ""
-    """Airflow Connection (type ``slack``) that readiness looks control owners up with; empty for none."""
+    """Airflow Connection (type ``slack``) of the workspace that people answer in, and that readiness looks control owners up
+    with; empty for none."""
+    slack_processes: int = 1
+    """Processes beside each worker of the api-server in which what Slack sends is answered."""
     notice_days: int = 7
     """How many days ahead freshness says that something is about to be missed."""
     abandon_after_hours: int = 24
@@ -144,6 +158,15 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+_RANGES = {
+    "digest_cadence_seconds": (60, 86_400),
+    "campaign_poll_seconds": (5, 86_400),
+    "relay_seconds": (1, 300),
+    "slack_processes": (1, 16),
+    "notice_days": (1, 92),
+}
+
+
 def _check(settings: Settings) -> None:
     if settings.retention_mode not in ("COMPLIANCE", "GOVERNANCE"):
         msg = f"TIEOUT_RETENTION_MODE: expected COMPLIANCE or GOVERNANCE, got {settings.retention_mode!r}."
@@ -161,12 +184,16 @@ def _check(settings: Settings) -> None:
         absent = "TIEOUT_IDENTITY_KEY" if settings.identity_bucket else "TIEOUT_IDENTITY_BUCKET"
         msg = f"{absent}: expected it beside the other one, got nothing. Person ids need both; without them set neither."
         raise ConfigurationError(msg)
-    if not 60 <= settings.digest_cadence_seconds <= 86_400:
-        msg = f"TIEOUT_DIGEST_CADENCE_SECONDS: expected 60 to 86400, got {settings.digest_cadence_seconds}."
+    if settings.root_fingerprint and not re.fullmatch(r"[0-9a-fA-F]{64}", settings.root_fingerprint):
+        msg = (
+            "TIEOUT_ROOT_FINGERPRINT: expected the SHA-256 of the root's public key as 64 hexadecimal digits, got something "
+            "else. `tieout keys fingerprint` prints it."
+        )
         raise ConfigurationError(msg)
-    if not 1 <= settings.notice_days <= 92:
-        msg = f"TIEOUT_NOTICE_DAYS: expected 1 to 92, got {settings.notice_days}."
-        raise ConfigurationError(msg)
+    for name, (least, most) in _RANGES.items():
+        if not least <= (value := getattr(settings, name)) <= most:
+            msg = f"TIEOUT_{name.upper()}: expected {least} to {most}, got {value}."
+            raise ConfigurationError(msg)
     if settings.abandon_after_hours < 1:
         msg = f"TIEOUT_ABANDON_AFTER_HOURS: expected at least 1, got {settings.abandon_after_hours}."
         raise ConfigurationError(msg)

@@ -18,9 +18,9 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from tests.unit.web.desk import Given, Memory, item
+from tieout.desks.desk import Answer, Item, Member, Refused, Stored
 from tieout.errors import StoreUnavailable
 from tieout.settings import Settings
-from tieout.slack.desk import Answer, Item, Member, Refused, Stored
 from tieout.web.navigation import external_views
 
 FOLDER = "PAGES_FOLDER"

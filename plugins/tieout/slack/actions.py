@@ -7,14 +7,15 @@ ours. `NotShown` says that it could not be; Slack then shows an error of its own
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from tieout.desks.desk import Member, Refused
 from tieout.errors import TransientError
 from tieout.slack.blocks.elements import Block
 from tieout.slack.blocks.home import refused_home
 from tieout.slack.blocks.messages import SUMMARY, read_value
 from tieout.slack.blocks.modals import busy_view, question_view, refused_view
-from tieout.slack.desk import Member, Refused
 from tieout.slack.front import Front, quietly
 from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
@@ -28,12 +29,12 @@ class NotShown(Exception):
 
 def open_review(front: Front, request: Request) -> None:
     """Show the first open page of an assignment."""
-    _open(front, request, lambda who: _first_page(front, request, who))
+    open_view(front, request, lambda who: _first_page(front, request, who))
 
 
 def ask_question(front: Front, request: Request) -> None:
     """Show where a question goes, and take it."""
-    _open(front, request, lambda who: _question(front, request, who))
+    open_view(front, request, lambda who: _question(front, request, who))
 
 
 def next_page(front: Front, request: Request) -> None:
@@ -74,7 +75,7 @@ def _first_page(front: Front, request: Request, who: Member) -> Block | Refused:
     wanted = read_value(request.payload["actions"][0].get("value"))
     if wanted is None:
         return Refused(STALE)
-    channel, ts = _summary_of(request.payload)
+    channel, ts = message_of(request.payload, SUMMARY)
     return front.next_view(who, Metadata(campaign=wanted[0], assignment=wanted[1], channel=channel, ts=ts), None)
 
 
@@ -91,12 +92,17 @@ def _question(front: Front, request: Request, who: Member) -> Block | Refused:
     answering = [each.user for each in front.desk.contacts(who, wanted[0])]
     if not answering:
         return Refused(f"Nobody in Slack answers questions about this review. Ask {front.workspace.ask}.")
-    channel, ts = _summary_of(request.payload, pressed_in=None)
+    channel, ts = message_of(request.payload)
     carried = Metadata(campaign=wanted[0], channel=channel, ts=ts)
     return question_view(summary.title, answering, front.carry(who, carried))
 
 
-def _open(front: Front, request: Request, build: Any) -> None:
+def open_view(front: Front, request: Request, build: Callable[[Member], Block | Refused]) -> None:
+    """Open a modal for whoever pressed a button: what is built for them, or why not.
+
+    Raises:
+        NotShown: It could not be shown.
+    """
     trigger = request.payload.get("trigger_id")
     if not isinstance(trigger, str):
         raise NotShown
@@ -124,8 +130,13 @@ def _show(front: Front, method: str, view: Block, **where: Any) -> None:
         raise NotShown
 
 
-def _summary_of(payload: dict[str, Any], pressed_in: str | None = SUMMARY) -> tuple[str, str]:
-    """Return channel and timestamp of the summary message whose button was pressed; empty where it was another message's."""
+def message_of(payload: dict[str, Any], pressed_in: str | None = None) -> tuple[str, str]:
+    """Return channel and timestamp of the message whose button was pressed; empty where it was none.
+
+    Args:
+        payload: The request's.
+        pressed_in: What the block ids start with of the message that is meant; ``None`` for any.
+    """
     container = payload.get("container") or {}
     channel, ts = container.get("channel_id"), container.get("message_ts")
     pressed = payload["actions"][0]["block_id"]

@@ -12,8 +12,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from tieout.slack import actions, questions, submissions
-from tieout.slack.blocks.elements import ASK, NEXT, NOTE_VIEW, OPEN, PAGE_VIEW, QUESTION_VIEW
+from tieout.slack import actions, questions, sign_off, submissions
+from tieout.slack.blocks.elements import ASK, NEXT, NOTE_VIEW, OPEN, PAGE_VIEW, QUESTION_VIEW, SIGN, SIGN_VIEW
 from tieout.slack.front import Front
 from tieout.slack.guard import Reply, Request
 from tieout.slack.sending import silent_logger, web_client
@@ -28,10 +28,12 @@ ACTIONS: dict[str, Callable[[Front, Request], Any]] = {
     OPEN: actions.open_review,
     NEXT: actions.next_page,
     ASK: actions.ask_question,
+    SIGN: sign_off.open_sign_off,
 }
 SUBMISSIONS: dict[str, Callable[[Front, Request], Any]] = {
     PAGE_VIEW: submissions.submit_page,
     QUESTION_VIEW: questions.submit_question,
+    SIGN_VIEW: sign_off.submit_sign_off,
 }
 EVENTS: dict[str, Callable[[Front, Request], Any]] = {"app_home_opened": actions.home_opened}
 """What the manifest subscribes to, and who answers."""
@@ -58,7 +60,7 @@ def build_app(front: Front) -> App:
         app.action(action)(_listener(front, work))
     for callback, work in SUBMISSIONS.items():
         app.view_submission(callback)(_listener(front, work))
-    for callback in (PAGE_VIEW, NOTE_VIEW, QUESTION_VIEW):
+    for callback in (PAGE_VIEW, NOTE_VIEW, QUESTION_VIEW, SIGN_VIEW):
         app.view_closed(callback)(_listener(front, actions.view_closed))
     for event, work in EVENTS.items():
         app.event(event)(_listener(front, work))

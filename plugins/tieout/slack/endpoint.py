@@ -1,24 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The whole of Slack's side, put together: what a web server mounts, and what Socket Mode runs. Same listeners in both."""
+"""The whole of Slack's side, put together: what answers signed requests, and what Socket Mode runs. Same listeners in both."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tieout.desks.desk import Desk
+from tieout.desks.pools import BoundedPool, PoolFull
 from tieout.errors import ConfigurationError
-from tieout.slack.app import handler, late
-from tieout.slack.desk import Desk
+from tieout.slack.app import late
 from tieout.slack.front import Front, utc_now
-from tieout.slack.guard import ANSWER_SECONDS, Guard, Handle, Request
+from tieout.slack.guard import ANSWER_SECONDS, Handle, Reply, Request, Signed
 from tieout.slack.identity import Members
 from tieout.slack.metadata import page_key
+from tieout.slack.pacing import Pace
 from tieout.slack.parsing import EVENTS, INTERACTIONS, Unreadable, checked
-from tieout.slack.pools import BoundedPool, PoolFull
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace
 
@@ -29,13 +32,14 @@ class Sizes:
 
     Attributes:
         threads: Clicks that are handled at once.
-        waiting: Clicks that wait for a thread; those that would wait too long are answered in time all the same.
+        waiting: Clicks that wait for a thread. Few: one that waits for longer than Slack does is work for nobody, and whoever is
+            asked to try again at once is served sooner.
         stores: Answers that are stored at once: more than threads, as a store that hangs keeps its place and lets its click go.
     """
 
-    threads: int = 24
-    waiting: int = 104
-    stores: int = 32
+    threads: int = 6
+    waiting: int = 16
+    stores: int = 12
 
 
 DEFAULT = Sizes()
@@ -47,6 +51,7 @@ def build_front(
     person_of: Callable[[str], str],
     now: Callable[[], datetime] = utc_now,
     sizes: Sizes = DEFAULT,
+    processes: int = 1,
 ) -> Front:
     """Return what the listeners of a workspace share.
 
@@ -56,6 +61,7 @@ def build_front(
         person_of: The person that an e-mail address stands for.
         now: UTC.
         sizes: How much happens at a time.
+        processes: How many share the pace at which Slack may be called.
 
     Raises:
         ConfigurationError: The workspace has neither a signing secret nor an app token.
@@ -64,7 +70,7 @@ def build_front(
     if not secret:
         msg = "Slack connection: expected extra field 'signing_secret' (endpoint) or 'app_token' (Socket Mode), got neither."
         raise ConfigurationError(msg)
-    sender = Sender(workspace)
+    sender = Sender(workspace, Pace(processes=processes))
     return Front(
         workspace=workspace,
         desk=desk,
@@ -76,20 +82,28 @@ def build_front(
     )
 
 
-def endpoint(front: Front, path: str = "/events", sizes: Sizes = DEFAULT, clock: Callable[[], float] = time.time) -> Guard:
-    """Return the ASGI app that Slack posts to.
+class Threads:
+    """Answer signed requests on threads of this process.
 
     Args:
-        front: What the listeners share.
-        path: Where Slack posts, below where the app is mounted: one address for interactivity and for events.
+        handle: Answers a request.
         sizes: How much happens at a time.
-        clock: Seconds since 1970, which signatures are held against.
-
-    Raises:
-        ConfigurationError: The workspace has no signing secret.
     """
-    pool = BoundedPool("tieout-slack", sizes.threads, sizes.waiting)
-    return Guard(front.workspace.signing_secret, handler(front), late, pool, path, clock)
+
+    def __init__(self, handle: Handle, sizes: Sizes = DEFAULT) -> None:
+        self._handle, self._pool = handle, BoundedPool("tieout-slack", sizes.threads, sizes.waiting)
+
+    def start(self, signed: Signed) -> Future[Reply]:
+        """Have a request answered; raises `PoolFull` where there is no room, and the future what `Signed.answered` raises."""
+        return self._pool.submit(lambda: signed.answered(self._handle))
+
+    async def ask(self, signed: Signed) -> Reply:
+        """Return the answer to a request; raises as `start`."""
+        return await asyncio.wrap_future(self.start(signed))
+
+    def close(self) -> None:
+        """Take nothing more; what has begun is answered."""
+        self._pool.close()
 
 
 class Socket:

@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tieout.desks.afterwards import Afterwards
+from tieout.desks.desk import Decision, Desk, Member, Page, Posted, Refused, Stored, Task
+from tieout.desks.pools import BoundedPool
 from tieout.errors import TieoutError
 from tieout.slack import metadata
-from tieout.slack.afterwards import Afterwards
 from tieout.slack.blocks import messages
 from tieout.slack.blocks import page as page_blocks
 from tieout.slack.blocks.elements import Block
 from tieout.slack.blocks.home import home_view
 from tieout.slack.blocks.modals import receipt_view
-from tieout.slack.desk import Decision, Desk, Member, Page, Posted, Refused, Stored, Task
 from tieout.slack.guard import Request
 from tieout.slack.identity import Members, claim_of
 from tieout.slack.metadata import Metadata
-from tieout.slack.pools import BoundedPool
 from tieout.slack.sending import Sender, Unreachable, open_channel, post
 from tieout.slack.signature import MAX_AGE_SECONDS
 from tieout.slack.workspace import Workspace
@@ -122,7 +122,7 @@ class Front:
         Raises:
             TransientError: The desk or Slack did not answer.
         """
-        return self.opened("views.publish", home_view(self.desk.tasks(who)), user_id=who.user)
+        return self.opened("views.publish", home_view(self.desk.tasks(who), self.desk.sign_offs(who)), user_id=who.user)
 
     def after_storing(self, who: Member, stored: Stored, decisions: Iterable[Decision], seen: Seen) -> None:
         """Have a receipt sent and the summary updated, once for each stored answer."""

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guard: an ASGI app that lets signed requests of Slack through to a handler on threads, and nothing else.
+"""The guard: an ASGI app that lets signed requests of Slack through to who answers them, and nothing else.
 
 1. One path, and POST only; a form or JSON; not compressed; exactly one signature and one timestamp.
 2. The timestamp is a plain number and within five minutes of now.
 3. The body is at most 256 KiB, whatever the request says of its length; reading stops at once where it is more, or too slow.
 4. The signature is that of the raw bytes. Only then is anything read in them (`tieout.slack.parsing`).
-5. The handler runs on a bounded pool of its own; whatever it does, Slack is answered within `ANSWER_SECONDS`.
+5. Whoever answers does so elsewhere, on threads or in another process; whatever they do, Slack is answered within
+   `ANSWER_SECONDS`.
 
 What is refused gets one line of JSON with a 4xx status, and one line in the log that holds neither body nor headers nor names.
 """
@@ -17,11 +18,11 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from tieout.desks.pools import PoolFull
 from tieout.slack.parsing import FORM, JSON, SSL_CHECK, Unreadable, parse
-from tieout.slack.pools import BoundedPool, PoolFull
 from tieout.slack.signature import is_current, is_signed, read_timestamp, signing_key
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,38 @@ class Reply:
 Handle = Callable[[Request], Reply]
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A request whose signature was checked, and nothing else read.
+
+    Attributes:
+        content_type: `tieout.slack.parsing.FORM` or `JSON`.
+        timestamp: When it was signed; seconds since 1970.
+        deadline: When it has to be answered, on the machine's monotonic clock.
+        body: Its bytes.
+    """
+
+    content_type: str
+    timestamp: int
+    deadline: float
+    body: bytes = field(repr=False)
+
+    def answered(self, handle: Handle) -> Reply:
+        """Read it, and return what a handler answers; Slack's check of a certificate needs none.
+
+        Raises:
+            Unreadable: It is nothing that Slack sends.
+        """
+        payload = parse(self.content_type, self.body)
+        if payload["type"] == SSL_CHECK:
+            return Reply()
+        return handle(Request(payload, self.timestamp, signed=True, deadline=self.deadline))
+
+
+Ask = Callable[[Signed], Awaitable[Reply]]
+"""Answers elsewhere; raises `PoolFull` where there is no room now, and `Unreadable`."""
+
+
 class _Refused(Exception):
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -82,9 +115,8 @@ class Guard:
 
     Args:
         secret: The app's signing secret.
-        handle: Answers a request; runs on the pool.
+        ask: Answers a request, on threads or in another process.
         late: Answers one that can not be handled in time; pure, runs on the event loop.
-        pool: The threads.
         path: Where Slack posts, below where this app is mounted.
         clock: Seconds since 1970.
 
@@ -95,14 +127,13 @@ class Guard:
     def __init__(
         self,
         secret: str,
-        handle: Handle,
+        ask: Ask,
         late: Handle,
-        pool: BoundedPool,
         path: str = "/events",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._key = signing_key(secret)
-        self._handle, self._late, self._pool, self._path, self._clock = handle, late, pool, path, clock
+        self._ask, self._late, self._path, self._clock = ask, late, path, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -130,26 +161,25 @@ class Guard:
         body = await _body(receive, headers.length)  # (3)
         if not is_signed(self._key, timestamp, body, headers.signature):  # (4)
             raise _Refused(401, "signature")
+
         try:
-            payload = parse(headers.content_type, body)
+            return await self._dispatch(Signed(headers.content_type, timestamp, deadline, body))
         except Unreadable as unreadable:
             raise _Refused(400, str(unreadable)) from None
-        if payload["type"] == SSL_CHECK:
-            return Reply()
-        return await self._dispatch(Request(payload, timestamp, signed=True, deadline=deadline))
 
-    async def _dispatch(self, request: Request) -> Reply:
-        """Have a request handled in time, or answer that it could not be (5)."""
+    async def _dispatch(self, signed: Signed) -> Reply:
+        """Have a request answered in time, or answer that it could not be (5); raises `Unreadable`."""
         try:
-            future = self._pool.submit(lambda: self._handle(request))
-            return await asyncio.wait_for(asyncio.wrap_future(future), request.deadline - time.monotonic())
+            return await asyncio.wait_for(self._ask(signed), signed.deadline - time.monotonic())
+        except Unreadable:
+            raise
         except PoolFull:
             log.warning("Slack's endpoint is busy: a request was answered with 'try again'")
         except TimeoutError:
             log.warning("Slack's endpoint is late: a request was answered with 'try again'")
         except Exception as error:  # its text may quote the request
             log.error("Slack's endpoint failed: %s", type(error).__name__)
-        return self._late(request)
+        return signed.answered(self._late)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tieout.slack.desk import Member, Refused
+from tieout.desks.desk import Member, Refused
 from tieout.slack.sending import Sender
 
 FRESH_SECONDS = 60.0

@@ -8,20 +8,18 @@ and each call of a ``send_`` function sends a message.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from tieout.slack.blocks.messages import Message, escalation_message, reminder_message, summary_message
-from tieout.slack.desk import Posted, Refused, Summary
+from tieout.campaigns.definition import Pin
+from tieout.desks.desk import Posted, Refused, Summary
+from tieout.slack.blocks.messages import Message, escalation_message, reminder_message, stuck_message, summary_message
 from tieout.slack.identity import unfit
 from tieout.slack.sending import Sender, Unreachable, open_channel, post
 
-
-@dataclass(frozen=True, slots=True)
-class Pin:
-    """The Slack user whom a person is held to, from the day a population is frozen."""
-
-    team: str
-    user: str
+__all__ = [
+    "Pin", "To", "find_member", "repair_summary", "send_escalation", "send_reminder", "send_stuck", "send_summary", "still_there",
+]  # fmt: skip
+To = Pin | str
+"""Who gets a message: a user, or the channel of direct messages with them that was opened."""
 
 
 def find_member(sender: Sender, address: str, person_of: Callable[[str], str]) -> Pin | Unreachable:
@@ -60,31 +58,45 @@ def still_there(sender: Sender, pin: Pin) -> Refused | None:
     return Refused(why) if why else None
 
 
-def send_summary(sender: Sender, pin: Pin, summary: Summary) -> Posted | Unreachable:
+def send_summary(sender: Sender, to: To, summary: Summary) -> Posted | Unreachable:
     """Send the one message that stands for a campaign; its place is to be kept as `Summary.posted`.
 
     Raises:
         ConfigurationError: As `Sender.call`.
         SourceUnavailable: As `Sender.call`; it may have been sent.
     """
-    return _send(sender, pin, summary_message(summary))
+    return _send(sender, to, summary_message(summary))
 
 
-def send_reminder(sender: Sender, pin: Pin, summary: Summary, number: int) -> Posted | Unreachable:
+def send_reminder(sender: Sender, to: To, summary: Summary, number: int) -> Posted | Unreachable:
     """Send a reminder of what is open; raises as `send_summary`."""
-    return _send(sender, pin, reminder_message(summary, number))
+    return _send(sender, to, reminder_message(summary, number))
 
 
-def send_escalation(sender: Sender, pin: Pin, summary: Summary, because: str) -> Posted | Unreachable:
+def send_escalation(sender: Sender, to: To, summary: Summary, because: str) -> Posted | Unreachable:
     """Send what came to somebody as the next in order; it is their summary. Raises as `send_summary`.
 
     Args:
         sender: Calls Slack.
-        pin: Who gets it.
+        to: Who gets it.
         summary: What is now theirs.
         because: Why, in our words and without names.
     """
-    return _send(sender, pin, escalation_message(summary, because))
+    return _send(sender, to, escalation_message(summary, because))
+
+
+def send_stuck(sender: Sender, to: To, title: str, count: int, unit: str, campaign: str) -> Posted | Unreachable:
+    """Send to a manager of the program that nobody is left who could decide. Raises as `send_summary`.
+
+    Args:
+        sender: Calls Slack.
+        to: Who gets it.
+        title: Of the campaign.
+        count: How many items it is about.
+        unit: What they are, in the plural.
+        campaign: Its id, for the command that gives them to somebody.
+    """
+    return _send(sender, to, stuck_message(title, count, unit, campaign))
 
 
 def repair_summary(sender: Sender, posted: Posted, summary: Summary) -> Unreachable | None:
@@ -99,6 +111,6 @@ def repair_summary(sender: Sender, posted: Posted, summary: Summary) -> Unreacha
     return Unreachable(answered.error) if answered.error else None
 
 
-def _send(sender: Sender, pin: Pin, message: Message) -> Posted | Unreachable:
-    channel = open_channel(sender, pin.user)
+def _send(sender: Sender, to: To, message: Message) -> Posted | Unreachable:
+    channel = open_channel(sender, to.user) if isinstance(to, Pin) else to
     return channel if isinstance(channel, Unreachable) else post(sender, channel, message.text, message.blocks)

@@ -59,10 +59,12 @@ class Pace:
     Attributes:
         clock: Monotonic seconds.
         burst_seconds: So much of a method's minute may be used at once.
+        processes: How many share a method's minute, each with a pace of its own.
     """
 
     clock: Callable[[], float] = time.monotonic
     burst_seconds: float = 6.0
+    processes: int = 1
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _lanes: dict[tuple[str, str], _Lane] = field(default_factory=dict, repr=False)
     _held: dict[str, float] = field(default_factory=dict, repr=False)
@@ -82,8 +84,10 @@ class Pace:
         known = METHODS[method]
         with self._lock:
             now = self.clock()
+            gap = self.processes * 60 / known.per_minute
             wait = max(
-                self._held.get(method, 0.0) - now, self._place((method, ""), 60 / known.per_minute, self.burst_seconds, now)
+                self._held.get(method, 0.0) - now,
+                self._place((method, ""), gap, self.burst_seconds, now),
             )
             if known.per_channel_seconds and channel:
                 wait = max(wait, self._place((method, channel), known.per_channel_seconds, 0.0, now))

@@ -60,23 +60,23 @@ def parse(content_type: str, body: bytes) -> dict[str, Any]:
     raise Unreadable("form without payload")
 
 
-def strict_form(text: str) -> dict[str, str]:
-    """Return the fields of a form.
+def strict_form(text: str, most: int = _MOST_FIELDS) -> dict[str, str]:
+    """Return the fields of a form, ``most`` at the most.
 
     Raises:
-        Unreadable: A field has no ``=``, an escape is broken, an escaped byte is no UTF-8, or a name comes twice.
+        Unreadable: A field has no ``=``, an escape is broken, an escaped byte is no UTF-8, a name comes twice, or there are more.
     """
     if _ESCAPES.search(text):
         raise Unreadable("broken escape in the form")
     fields: dict[str, str] = {}
-    for field in text.split("&", _MOST_FIELDS):
+    for field in text.split("&", most):
         name, separator, value = (_unescaped(each) for each in field.partition("="))
         if not separator:
             raise Unreadable("not a form")
         if name in fields:
             raise Unreadable("a form field twice")
         fields[name] = value
-    if len(fields) > _MOST_FIELDS:
+    if len(fields) > most:
         raise Unreadable("a form with too many fields")
     return fields
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tieout.desks.desk import Posted
 from tieout.errors import ConfigurationError, SourceUnavailable
-from tieout.slack.desk import Posted
 from tieout.slack.pacing import METHODS, Pace
 from tieout.slack.workspace import Workspace
 

@@ -4,40 +4,30 @@
 1. Who submits is who they say, now (`tieout.slack.identity`).
 2. The page was made by us for them, and what they saw on it can be said again word for word.
 3. The assignment, and each item, is theirs by the campaign's own state. Each decision is one that may be made, with its reason.
-4. The answer is stored, within `STORE_SECONDS`, before anything is shown as accepted.
+4. The answer is stored, within `storing.STORE_SECONDS`, before anything is shown as accepted.
 5. They get the next page or a receipt; afterwards a receipt in their messages, and their summary is brought up to date.
 """
 
 from __future__ import annotations
 
 import hashlib
-import logging
-import time
 from collections.abc import Mapping
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotInTime
 from dataclasses import replace
 from typing import Any
 
 from tieout.campaigns.items import canonical
-from tieout.errors import TieoutError, TransientError
+from tieout.desks.desk import LATER, LONGEST_REASON, Answer, Decision, Member, Page, Refused, Stored
+from tieout.desks.text import units
+from tieout.errors import TransientError
 from tieout.slack.actions import STALE
 from tieout.slack.blocks.modals import paused_view
-from tieout.slack.blocks.page import DECISION, LATER, LONGEST_REASON, REASON, block_id, presented, read_block_id
-from tieout.slack.desk import Answer, Decision, Member, Page, Refused, Stored
-from tieout.slack.front import Front, Seen, acted_at, quietly, seen_on
+from tieout.slack.blocks.page import DECISION, REASON, block_id, presented, read_block_id
+from tieout.slack.front import Front, acted_at, quietly, seen_on
 from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
-from tieout.slack.pools import PoolFull
+from tieout.slack.storing import stored_in_time
 from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
-from tieout.slack.text import units
 
-log = logging.getLogger(__name__)
-
-STORE_SECONDS = 2.0
-"""How long storing may take before the person is asked to try again."""
-_MARGIN_SECONDS = 0.15
-"""Left of the time to answer once storing has ended."""
 Given = Mapping[str, tuple[str | None, str | None]]
 """Choice and reason by item."""
 
@@ -125,7 +115,12 @@ def _answer(request: Request, carried: Metadata, page: Page, given: Given, docum
 def _store(front: Front, request: Request, who: Member, carried: Metadata, page: Page, answer: Answer) -> Said:
     """Store what was decided (4), and return what is shown then (5)."""
     seen = seen_on(page, carried)
-    stored = _stored_in_time(front, request, who, answer, seen) if answer.decisions else None
+
+    def late(found: Stored | Refused) -> None:  # its receipt says that it was stored
+        if isinstance(found, Stored):
+            front.after_storing(who, found, answer.decisions, seen)
+
+    stored = stored_in_time(front, request, lambda: front.desk.answer(who, answer), late) if answer.decisions else None
     if isinstance(stored, Refused):
         return refused(front, stored)
     if answer.decisions and stored is None:
@@ -140,30 +135,3 @@ def _store(front: Front, request: Request, who: Member, carried: Metadata, page:
     if isinstance(view, Refused):
         return refused(front, view) if stored is None else update(paused_view(stored.task, stored, front.carry(who, carried)))
     return update(view)
-
-
-def _stored_in_time(front: Front, request: Request, who: Member, answer: Answer, seen: Seen) -> Stored | Refused | None:
-    """Store an answer; ``None`` where it is not known to be stored in time. If it is later, its receipt says so."""
-    left = min(STORE_SECONDS, request.deadline - time.monotonic() - _MARGIN_SECONDS)
-    if left <= 0:
-        return None
-    try:
-        future = front.stores.submit(lambda: front.desk.answer(who, answer))
-    except PoolFull:
-        log.warning("Slack: every thread that stores is busy: somebody was asked to try again")
-        return None
-    try:
-        return future.result(left)
-    except NotInTime:
-        if not future.cancel():
-            future.add_done_callback(lambda done: _late(front, who, answer, seen, done))
-        log.warning("Slack: the store did not answer in time: somebody was asked to try again")
-    except TieoutError as error:
-        quietly(error, "an answer was not stored")
-    return None
-
-
-def _late(front: Front, who: Member, answer: Answer, seen: Seen, done: Future[Stored | Refused]) -> None:
-    stored = done.result() if done.exception() is None else None
-    if isinstance(stored, Stored):
-        front.after_storing(who, stored, answer.decisions, seen)

@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tieout.desks.desk import Member, Refused
 from tieout.slack.actions import STALE
 from tieout.slack.blocks.elements import Block
 from tieout.slack.blocks.modals import QUESTION_BLOCK, TRY_AGAIN, busy_view, refused_view
 from tieout.slack.blocks.page import DECISION
-from tieout.slack.desk import Member, Refused
+from tieout.slack.blocks.sign_off import SAID
 from tieout.slack.front import Front
 from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
@@ -45,7 +46,7 @@ def made_for(front: Front, request: Request) -> tuple[Member, Metadata]:
 def again(request: Request) -> Said:
     """Return what asks somebody to submit again, keeping what they filled in: never an answer that closes the modal."""
     blocks = list(request.payload["view"]["state"]["values"])
-    first = next((each for each in blocks if each.startswith(f"{DECISION}.") or each == QUESTION_BLOCK), None)
+    first = next((each for each in blocks if each.startswith((f"{DECISION}.", f"{SAID}.")) or each == QUESTION_BLOCK), None)
     return {"response_action": "errors", "errors": {first: TRY_AGAIN}} if first else update(busy_view())
 
 

@@ -5,6 +5,8 @@
 - `Rules.person`: a user whose person is known.
 - `Rules.assigned`: a person whom the campaign in the path gave the assignment in the path. An assignment of somebody else, and
   one that is not there, are answered alike.
+- `Rules.signer`: a person who is, or was, asked to sign off the campaign in the path. Others are answered alike, whether it is
+  there or not.
 """
 
 # Annotations are evaluated where they stand: FastAPI could not find `user` by its name.
@@ -15,6 +17,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
+from tieout.desks.desk import Refused
 from tieout.errors import ConfigurationError
 from tieout.web.people import Unknown, Visitor, as_member, visitor_of
 from tieout.web.site import Site
@@ -64,7 +67,11 @@ class Rules:
             if summary is None or all(task.assignment != assignment for task in summary.tasks):
                 raise _none_such(site, request)
 
-        self.signed_in, self.person, self.assigned = Depends(signed_in), Depends(person), Depends(assigned)
+        async def signer(request: Request, who: Annotated[Visitor, Depends(person)]) -> None:
+            await _require_asked(site, request, who)
+
+        self.signed_in, self.person = Depends(signed_in), Depends(person)
+        self.assigned, self.signer = Depends(assigned), Depends(signer)
 
     def names(self) -> dict[Callable[..., Any], str]:
         """Return the rules' names, by what FastAPI calls."""
@@ -92,7 +99,19 @@ def check(app: FastAPI, rules: Rules) -> None:
             raise ConfigurationError(msg)
 
 
+async def _require_asked(site: Site, request: Request, who: Visitor) -> None:
+    campaign = request.path_params["campaign"]
+    if not _SEGMENT.fullmatch(campaign):
+        raise _none_such(site, request)
+    asked = await site.asked(lambda desk: desk.sign_off_request(as_member(who), campaign))
+    if isinstance(asked, Refused):
+        raise Turned(404, "Nothing to sign off", f"{asked.reason}{_stored(request)}", f"Ask {site.ask}.")
+
+
 def _none_such(site: Site, request: Request) -> Turned:
-    stored = "" if request.method == "GET" else " Nothing was stored."
-    reason = f"There is no such review, or it is not yours.{stored}"
+    reason = f"There is no such review, or it is not yours.{_stored(request)}"
     return Turned(404, "No such review", reason, f"If it should be, ask {site.ask}.")
+
+
+def _stored(request: Request) -> str:
+    return "" if request.method == "GET" else " Nothing was stored."

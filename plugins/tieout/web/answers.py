@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import rfc8785
 
-from tieout.slack.blocks.page import LATER, LONGEST_REASON
-from tieout.slack.desk import Choice, Decision, Page
-from tieout.slack.text import units
+from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Decision, Page
+from tieout.desks.text import units
 from tieout.web.forms import DECISION, REASON, BadForm, Filled
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import Depends, FastAPI
@@ -15,14 +16,19 @@ from tieout.web.routes import routes
 from tieout.web.shell import Shell
 from tieout.web.site import Site
 
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
-def create_app(site: Site, authenticated: Callable[..., Any], user: Callable[..., Any]) -> FastAPI:
+
+def create_app(
+    site: Site, authenticated: Callable[..., Any], user: Callable[..., Any], lifespan: Lifespan | None = None
+) -> FastAPI:
     """Return the pages of an installation.
 
     Args:
         site: The installation.
         authenticated: FastAPI dependency that refuses whoever is not signed in. It stands before every route.
         user: FastAPI dependency that gives Airflow's user.
+        lifespan: What runs beside the pages for as long as they are served.
 
     Raises:
         ConfigurationError: A route has no rule.
@@ -35,6 +41,7 @@ def create_app(site: Site, authenticated: Callable[..., Any], user: Callable[...
         redirect_slashes=False,
         default_response_class=HTMLResponse,
         dependencies=[Depends(authenticated)],
+        lifespan=lifespan,
     )
     app.add_middleware(Shell, origins=site.origins)
     rules = Rules(site, user)

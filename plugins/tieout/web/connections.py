@@ -8,10 +8,22 @@ from typing import Any
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from tieout.desks import cases
+from tieout.desks.campaign_desk import CampaignDesk
 from tieout.errors import ConfigurationError
+from tieout.evidence.keys import load_signer
 from tieout.evidence.store import S3Store
 from tieout.settings import Settings
 from tieout.slack.workspace import Workspace, read_workspace
+
+_WAITING: dict[str, Any] = {
+    "connect_timeout": 2,
+    "read_timeout": 10,
+    "retries": {"mode": "standard", "total_max_attempts": 2},
+    "max_pool_connections": 64,
+    "user_agent": "tieout",
+}
+"""Somebody waits for each call, and is asked to try again after two seconds: a call that goes on for long holds up others."""
 
 
 def responder_store(settings: Settings) -> S3Store:
@@ -21,9 +33,20 @@ def responder_store(settings: Settings) -> S3Store:
         ConfigurationError: Airflow holds no such connection.
     """
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
 
     _connection(settings.responder_conn_id)  # the hook would go on without, as whoever this machine is
-    return S3Store(S3Hook(aws_conn_id=settings.responder_conn_id).get_conn(), settings.evidence_bucket)
+    config = S3Hook(aws_conn_id=settings.responder_conn_id).config.merge(Config(**_WAITING))
+    return S3Store(S3Hook(aws_conn_id=settings.responder_conn_id, config=config).get_conn(), settings.evidence_bucket)
+
+
+def desk_of(settings: Settings) -> CampaignDesk:
+    """Return the desk over the campaigns' ledgers, which stores answers as the responder.
+
+    Raises:
+        ConfigurationError: The settings name no root, no key of responses, or a connection that is not there.
+    """
+    return cases.open_desk(settings, responder_store(settings), load_signer(settings.response_key))
 
 
 def slack_workspace(settings: Settings) -> Workspace:

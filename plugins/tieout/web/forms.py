@@ -11,22 +11,20 @@ An error says which of these was broken and never what stood there.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl
+
+from tieout.slack.parsing import FORM, Unreadable, strict_form
 
 MAX_BODY = 256 * 1024
 """Bytes. A page with every field filled comes in fewer (a test holds it)."""
 READ_SECONDS = 10.0
 """How long a body may take to arrive."""
-FORM = "application/x-www-form-urlencoded"
 TOKEN = "token"  # noqa: S105 - a field's name
 DECISION, REASON = "decision", "reason"
 MOST_ITEMS = 50
 """More than any desk puts on a page."""
 _MOST_FIELDS = 2 * MOST_ITEMS + 1
-_ESCAPES = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 class BadForm(ValueError):
@@ -92,18 +90,13 @@ def parse(body: bytes) -> dict[str, str]:
     Raises:
         BadForm: It is not UTF-8, has a broken escape, a field without ``=``, a field twice, or too many.
     """
+    if not body.isascii():  # a browser escapes all else
+        raise BadForm("not a form")
     try:
-        text = body.decode("ascii")  # a browser escapes all else
-        if _ESCAPES.search(text):
-            raise BadForm("broken escape")
-        pairs = parse_qsl(text, keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    except BadForm:
-        raise
-    except ValueError:  # UnicodeDecodeError is one
-        raise BadForm("not a form") from None
-    if len(pairs) != len({name for name, _ in pairs}):
-        raise BadForm("a field twice")
-    return {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in pairs}
+        fields = strict_form(body.decode(), _MOST_FIELDS)
+    except Unreadable as error:
+        raise BadForm(str(error)) from None
+    return {name: value.replace("\r\n", "\n").replace("\r", "\n") for name, value in fields.items()}
 
 
 def filled(fields: Mapping[str, str], items: Iterable[str]) -> Filled:

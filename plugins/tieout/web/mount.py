@@ -6,8 +6,11 @@ Only the plugin's property reaches this, and only the api-server asks for that (
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,17 +19,23 @@ from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.tokens import get_signing_key
 from airflow.api_fastapi.core_api.security import get_user, requires_authenticated
 from airflow.configuration import conf
+from fastapi import FastAPI
 
 from tieout.criteria.scope import time_zone_of
+from tieout.desks.campaign_desk import CampaignDesk
+from tieout.desks.desk import Desk
+from tieout.desks.warming import warm_up
 from tieout.errors import TieoutError
-from tieout.evidence.keys import load_signer
-from tieout.flows.campaign_people import person_of
+from tieout.flows.campaign_people import People, person_of
 from tieout.settings import Settings, from_environment
-from tieout.slack import cases
-from tieout.slack.desk import Desk
-from tieout.web.app import create_app
-from tieout.web.connections import responder_store, slack_workspace
+from tieout.slack.processes import Processes
+from tieout.web.airflow_users import Users, airflow_users
+from tieout.web.app import Lifespan, create_app
+from tieout.web.connections import desk_of, responder_store, slack_workspace
 from tieout.web.navigation import PREFIX
+from tieout.web.reconciling import Reconciler
+from tieout.web.relay import Relay
+from tieout.web.required_actions import RequiredActions
 from tieout.web.site import Site
 from tieout.web.stamps import stamp_key
 
@@ -39,33 +48,49 @@ def fastapi_apps() -> list[dict[str, Any]]:
 
     Airflow itself has to start, whatever is wrong with ours.
     """
+    slack = mounted("Tieout in Slack", f"{PREFIX}/slack", lambda: slack_endpoint(from_environment(), slack_processes()))
+    beside = slack_processes() if slack else None
     return [
-        *mounted("Tieout in Slack", f"{PREFIX}/slack", lambda: slack_endpoint(from_environment())),
-        *mounted("Tieout", PREFIX, lambda: pages(from_environment(), open_desk)),
+        *slack,
+        *mounted("Tieout", PREFIX, lambda: pages(from_environment(), open_desk, relaying(from_environment(), open_desk, beside))),
     ]
 
 
-def slack_endpoint(settings: Settings) -> Any | None:
+def slack_endpoint(settings: Settings, processes: Processes) -> Any | None:
     """Return the ASGI app that Slack posts to, under ``/events``; ``None`` where the settings name no workspace.
 
     Nobody signs in to Airflow for it: Slack signs what it posts.
+
+    Args:
+        settings: The installation.
+        processes: Answer what was signed; they run beside the pages (`relaying`).
 
     Raises:
         ConfigurationError: The connection of the workspace, or what `open_desk` needs, is absent.
     """
     if not settings.slack_conn_id:
         return None
-    from tieout.slack.endpoint import build_front, endpoint
+    from tieout.slack.app import late
+    from tieout.slack.guard import Guard
 
-    return endpoint(build_front(slack_workspace(settings), open_desk(), person_of(settings)))
+    workspace = slack_workspace(settings)
+    open_desk()  # what the processes will need, said now
+    return Guard(workspace.signing_secret, processes.ask, late)
 
 
-def pages(settings: Settings, desk: Callable[[], Desk]) -> Any:
+@cache
+def slack_processes() -> Processes:
+    """Return the processes that answer what Slack sends (`tieout.web.slack_process`)."""
+    return Processes([sys.executable, "-m", "tieout.web.slack_process"], from_environment().slack_processes)
+
+
+def pages(settings: Settings, desk: Callable[[], Desk], lifespan: Lifespan | None = None) -> Any:
     """Return the pages of an installation, with Airflow's users.
 
     Args:
         settings: The installation.
         desk: Opens the desk, or returns it.
+        lifespan: What runs beside them.
 
     Raises:
         ConfigurationError: The scope or the key of person ids can not be read.
@@ -78,18 +103,43 @@ def pages(settings: Settings, desk: Callable[[], Desk]) -> Any:
         origins=tuple(url for url in [conf.get("api", "base_url", fallback="")] if url),
         login=lambda path: str(get_auth_manager().get_url_login(next_url=path)),
     )
-    return create_app(site, requires_authenticated(), get_user)
+    return create_app(site, requires_authenticated(), get_user, lifespan)
+
+
+def relaying(settings: Settings, desk: Callable[[], CampaignDesk], processes: Processes | None) -> Lifespan:
+    """Return what runs beside the pages: campaigns are read at the start, sign-offs kept in step with required actions, and what
+    Slack sends is answered.
+
+    Args:
+        settings: The installation.
+        desk: Opens the desk, or returns it.
+        processes: Answer Slack's requests; ``None`` where nothing is mounted for those.
+    """  # noqa: D205
+
+    def users() -> Users:
+        people = People.beside(responder_store(settings), settings)
+        return airflow_users(get_auth_manager(), person_of(settings), people.address)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warm_up(desk)
+        reconciler = Reconciler(cases=lambda: desk().cases(), actions=RequiredActions(), users=users)
+        task = asyncio.create_task(Relay(reconciler=reconciler, seconds=settings.relay_seconds).run(), name="tieout-relay")
+        try:
+            async with processes.running() if processes else nullcontext():
+                yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    return lifespan
 
 
 @cache
-def open_desk() -> Desk:
-    """Return the desk over the campaigns' ledgers, which stores answers as the responder; one for pages and Slack.
-
-    Raises:
-        ConfigurationError: The settings name no root, no key of responses, or a connection that is not there.
-    """
-    settings = from_environment()
-    return cases.open_desk(settings, responder_store(settings), load_signer(settings.response_key))
+def open_desk() -> CampaignDesk:
+    """Return the desk of the pages (`desk_of`); one for all of them."""
+    return desk_of(from_environment())
 
 
 def mounted(name: str, prefix: str, make: Callable[[], Any]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tieout.slack.desk import AIRFLOW, Member
+from tieout.desks.desk import AIRFLOW, Member
 
 LONGEST = 254
 """Characters of an address (RFC 5321, section 4.5.3.1.3, less its brackets)."""
@@ -65,7 +65,11 @@ def visitor_of(user: object, person_of: Callable[[str], str]) -> Visitor | Unkno
 
 def address_of(user: object) -> str | None:
     """Return the e-mail address of an Airflow user; ``None`` where there is none. A name counts where nothing else is known."""
-    said = getattr(user, "email", None) if hasattr(user, "email") else getattr(user, "username", None)
+    return as_address(getattr(user, "email", None) if hasattr(user, "email") else getattr(user, "username", None))
+
+
+def as_address(said: object) -> str | None:
+    """Return an e-mail address; ``None`` where what is given is none that somebody could have."""
     if not isinstance(said, str) or len(said) > LONGEST or said.lower().endswith(_MADE_UP):
         return None
     return said if _ADDRESS.fullmatch(said) else None

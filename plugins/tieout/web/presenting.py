@@ -10,7 +10,7 @@ from typing import Any
 
 import rfc8785
 
-from tieout.slack.desk import Page
+from tieout.desks.desk import Page
 from tieout.web.reading import Reader
 from tieout.web.rendering import fragment
 
@@ -27,14 +27,19 @@ class Presented:
 
 def presented(page: Page, reader: Reader) -> Presented:
     """Return what somebody sees on a page: its HTML, and the text in it."""
-    html = str(fragment(page, reader, {}))
+    return presented_html(str(fragment(page, reader, {})), page.title, reader)
+
+
+def presented_html(html: str, title: str, reader: Reader, **more: str) -> Presented:
+    """Return what somebody sees as HTML, which names nobody: with what more is said of it."""
     document = {
         "version": 1,
         "surface": "airflow page",
-        "title": page.title,
+        "title": title,
         "language": reader.language,
         "html": html,
         "text": as_text(html),
+        **more,
     }
     return Presented(document, hashlib.sha256(rfc8785.dumps(document)).hexdigest())
 

@@ -14,6 +14,7 @@ from tieout.web.access import Turned
 from tieout.web.forms import BadForm
 from tieout.web.rendering import note_page
 from tieout.web.showing import OPEN_AGAIN, frame_of
+from tieout.web.signing import sign_again
 from tieout.web.site import Site, place_of
 from tieout.web.submitting import submit_again
 
@@ -57,7 +58,8 @@ class Refusals:
 
     async def _unavailable(self, request: Request, error: Exception) -> HTMLResponse:
         log.warning("web: the desk did not answer: %s", place_of(error))
-        if (again := await submit_again(self._site, request)) is not None:
+        submitted = submit_again if "assignment" in request.path_params else sign_again
+        if (again := await submitted(self._site, request)) is not None:
             return again
         reason = "Tieout can not read this at the moment. Please try again."
         return HTMLResponse(note_page(frame_of(request), "Please try again", reason), 503)

@@ -7,7 +7,7 @@ What comes from elsewhere is escaped, put on one line, and kept in its own writi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tieout.slack.blocks.page import LATER, LONGEST_REASON
-from tieout.slack.desk import Choice, Page, Stored, Task, Tasks
-from tieout.slack.text import clean, cut
+from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Page, Stored, Task, Tasks
+from tieout.desks.sign_off_desk import SignOffRequest
+from tieout.desks.text import clean, cut
 from tieout.web.answers import Outcome, Problem
 from tieout.web.forms import Filled
 from tieout.web.people import Visitor
@@ -61,9 +61,9 @@ class Frame:
         return f"{self.root}/campaigns/{task.campaign}/{task.assignment}"
 
 
-def tasks_page(frame: Frame, tasks: Tasks, reader: Reader) -> str:
+def tasks_page(frame: Frame, tasks: Tasks, sign_offs: Sequence[SignOffRequest], reader: Reader) -> str:
     """Return what somebody has to do, and what they have done."""
-    return frame.html("tasks.html", tasks=tasks, reader=reader, most=HISTORY)
+    return frame.html("tasks.html", tasks=tasks, sign_offs=sign_offs, reader=reader, most=HISTORY)
 
 
 def fragment(
@@ -84,20 +84,21 @@ def fragment(
     """
     choices = (*page.choices, Choice(LATER, "Not now"))
     needing = " and ".join(choice.label.lower() for choice in page.choices if choice.needs_reason)
-    made = (
-        _templates()
-        .get_template("_presented.html")
-        .render(
-            page=page,
-            reader=reader,
-            names=names,
-            filled=filled,
-            problems=problems or {},
-            choices=choices,
-            needing=needing,
-            longest_reason=LONGEST_REASON,
-        )
+    return part(
+        "_presented.html",
+        page=page,
+        reader=reader,
+        names=names,
+        filled=filled,
+        problems=problems or {},
+        choices=choices,
+        needing=needing,
     )
+
+
+def part(template: str, **values: Any) -> Markup:
+    """Return what somebody sees of a page, without what stands around it."""
+    made = _templates().get_template(template).render(longest_reason=LONGEST_REASON, **values)
     return Markup(made)  # noqa: S704 - a template's output, escaped there
 
 

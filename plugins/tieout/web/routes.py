@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tieout.web import showing, submitting
+from tieout.web import showing, signing, submitting
 from tieout.web.access import Rules, Turned
 from tieout.web.rendering import static_files
 from tieout.web.site import Site
@@ -31,6 +31,14 @@ def routes(site: Site, rules: Rules) -> APIRouter:
     @router.post("/campaigns/{campaign}/{assignment}", dependencies=[rules.assigned])
     async def submit(request: Request) -> HTMLResponse:
         return await submitting.submit(site, request)
+
+    @router.get("/sign-offs/{campaign}", dependencies=[rules.signer])
+    async def show_sign_off(request: Request) -> HTMLResponse:
+        return await signing.show(site, request)
+
+    @router.post("/sign-offs/{campaign}", dependencies=[rules.signer])
+    async def submit_sign_off(request: Request) -> HTMLResponse:
+        return await signing.submit(site, request)
 
     @router.get("/static/{name}", dependencies=[rules.signed_in])
     async def static(name: str) -> Response:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tieout.slack.desk import Desk, Page, Refused, Task
+from tieout.desks.desk import Desk, Page, Refused, Task
 from tieout.web.access import Turned, visitor
 from tieout.web.forms import MOST_ITEMS
 from tieout.web.people import as_member
@@ -26,8 +26,8 @@ OPEN_AGAIN = "Open the review again."
 async def my_tasks(site: Site, request: Request) -> HTMLResponse:
     """Return what somebody has to do, and what they have done."""
     who = as_member(visitor(request))
-    tasks = await site.asked(lambda desk: desk.tasks(who))
-    return HTMLResponse(tasks_page(frame_of(request), tasks, reader_of(site, request)))
+    tasks, sign_offs = await site.asked(lambda desk: (desk.tasks(who), desk.sign_offs(who)))
+    return HTMLResponse(tasks_page(frame_of(request), tasks, sign_offs, reader_of(site, request)))
 
 
 async def show(site: Site, request: Request) -> HTMLResponse:

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from tieout.desks.desk import Desk
+from tieout.desks.pools import BoundedPool, PoolFull
 from tieout.errors import StoreUnavailable
-from tieout.slack.desk import Desk
-from tieout.slack.pools import BoundedPool, PoolFull
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tieout.slack.desk import AIRFLOW, Answer, Desk, Page, Refused
+from tieout.desks.desk import AIRFLOW, Answer, Desk, Page, Refused
 from tieout.web.access import Turned, visitor
 from tieout.web.answers import Outcome, interaction_of, outcome, problems
 from tieout.web.forms import TOKEN, BadForm, Filled, filled, parse, read_body

@@ -14,7 +14,7 @@ from tests.simulators.slack.delivery import FORM, Answer, Sent, as_form, deliver
 from tests.unit.slack.memory_desk import MemoryDesk
 from tests.unit.slack.scene import CAMPAIGN, Scene, campaign, person_of
 
-from tieout.slack.desk import Member
+from tieout.desks.desk import Member
 from tieout.slack.metadata import Metadata
 
 MARK = "quetzal-reason"

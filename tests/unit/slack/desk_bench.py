@@ -17,12 +17,12 @@ from tieout.campaigns.definition import Definition, Pin, Schedule
 from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.responder import Responder
 from tieout.campaigns.writer import Writer
+from tieout.desks.campaign_desk import CampaignDesk
+from tieout.desks.case import Case
+from tieout.desks.desk import Answer, Decision, Item, Member, Page, Posted, Refused, Stored
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.store import Retention, S3Store
 from tieout.slack.blocks.page import presented
-from tieout.slack.campaign_desk import CampaignDesk
-from tieout.slack.case import Case
-from tieout.slack.desk import Answer, Decision, Item, Member, Page, Posted, Refused, Stored
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 OPENED = NOW - timedelta(minutes=30)

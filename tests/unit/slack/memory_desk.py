@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from tieout.errors import StoreUnavailable
-from tieout.slack.desk import (
+from tieout.desks.desk import (
     PAGE_ITEMS,
     Answer,
     Choice,
@@ -25,6 +24,8 @@ from tieout.slack.desk import (
     Task,
     Tasks,
 )
+from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStanding, SignOffStored
+from tieout.errors import StoreUnavailable
 
 CHOICES = (Choice("keep", "Keep"), Choice("revoke", "Revoke", needs_reason=True), Choice("change", "Change", needs_reason=True))
 DUE = datetime(2026, 4, 10, 17, tzinfo=UTC)
@@ -65,6 +66,8 @@ class MemoryDesk:
         down: Whether the store refuses at once.
         hold: While it is set, whoever stores waits for it.
         asked: How often storing was asked for.
+        to_sign: What persons are asked to sign off, by person and campaign.
+        signed: What was said of it, in order: person and what.
     """
 
     campaigns: dict[str, Campaign]
@@ -74,6 +77,8 @@ class MemoryDesk:
     down: bool = False
     hold: threading.Event | None = None
     asked: int = 0
+    to_sign: dict[tuple[str, str], SignOffRequest] = field(default_factory=dict)
+    signed: list[tuple[str, SignOff]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def decided(self, campaign: str, assignment: str) -> dict[str, Decision]:
@@ -156,6 +161,31 @@ class MemoryDesk:
             if now:
                 self.stored.append((response, who.person, answer))
             return Stored(response, answer.acted_at, self._task(self.campaigns[answer.campaign], answer.assignment), now)
+
+    def sign_offs(self, who: Member) -> tuple[SignOffRequest, ...]:
+        """As `SignOffDesk.sign_offs`."""
+        self._read()
+        return tuple(each for (person, _), each in self.to_sign.items() if person == who.person and each.waits)
+
+    def sign_off_request(self, who: Member, campaign: str) -> SignOffRequest | Refused:
+        """As `SignOffDesk.sign_off_request`."""
+        self._read()
+        return self.to_sign.get((who.person, campaign), Refused("Nothing here waits for your sign-off."))
+
+    def sign_off(self, who: Member, said: SignOff) -> SignOffStored | Refused:
+        """As `SignOffDesk.sign_off`."""
+        if self.hold is not None:
+            self.hold.wait()
+        asked = self.sign_off_request(who, said.campaign)
+        if isinstance(asked, Refused):
+            return asked
+        with self._lock:
+            response, now = f"sign-off-{said.interaction}", all(said.interaction != each.interaction for _, each in self.signed)
+            if now:
+                self.signed.append((who.person, said))
+                standing = SignOffStanding(said.approved, said.acted_at, response)
+                self.to_sign[who.person, said.campaign] = replace(asked, standing=standing)
+            return SignOffStored(response, said.acted_at, said.approved, now)
 
     def names(self, persons: Iterable[str]) -> Mapping[str, str]:
         """As `Desk.names`."""

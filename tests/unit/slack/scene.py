@@ -15,9 +15,11 @@ import uvicorn
 from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Account, Person, Slack
 from tests.unit.slack.memory_desk import Campaign, Given, MemoryDesk, items
 
-from tieout.slack.desk import Posted
-from tieout.slack.endpoint import DEFAULT, Sizes, build_front, endpoint
+from tieout.desks.desk import Posted
+from tieout.slack.app import handler, late
+from tieout.slack.endpoint import DEFAULT, Sizes, Threads, build_front
 from tieout.slack.front import Front
+from tieout.slack.guard import Guard
 from tieout.slack.notices import Pin, send_summary
 from tieout.slack.sending import Unreachable
 from tieout.slack.workspace import Workspace
@@ -81,7 +83,7 @@ class Scene:
 
     def invited(self, user: str, person: str) -> Person:
         """Return somebody with the summary of the review in their messages."""
-        from tieout.slack.desk import Member
+        from tieout.desks.desk import Member
 
         summary = self.desk.summary(Member(TEAM, user, person), CAMPAIGN)
         assert summary is not None
@@ -94,6 +96,11 @@ class Scene:
         """Wait until receipts and updates have been sent."""
         assert self.front.receipts.drain(20)
         assert self.front.updates.drain(20)
+
+
+def endpoint(front: Front, sizes: Sizes = DEFAULT, clock: Callable[[], float] = time.time) -> Guard:
+    """Return the ASGI app that Slack posts to, whose listeners run on threads of this process."""
+    return Guard(front.workspace.signing_secret, Threads(handler(front), sizes).ask, late, "/events", clock)
 
 
 @contextmanager
@@ -111,7 +118,7 @@ def running(
         )
         front = build_front(workspace, desk, person_of, sizes=sizes)
         front.sender.sleep = lambda _: None  # nobody waits for a pace here; `test_sending` does
-        guard = endpoint(front, "/events", sizes)
+        guard = endpoint(front, sizes)
         with serving(guard) as url:
             yield Scene(slack, desk, front, f"{url}/events", guard)
         front.receipts.close()

@@ -19,7 +19,7 @@ from tests.unit.slack import attacks_on_content, attacks_on_envelope
 from tests.unit.slack.attacks import MARK, OWNER, Attack, Try, came_back
 from tests.unit.slack.scene import SECRET_WORDS, Logged, everything_logged, running
 
-from tieout.slack.desk import PAGE_ITEMS
+from tieout.desks.desk import PAGE_ITEMS
 from tieout.slack.sending import web_client
 from tieout.slack.workspace import Workspace
 

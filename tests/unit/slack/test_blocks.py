@@ -19,10 +19,10 @@ from tests.blockkit import message_problems, view_problems
 from tests.simulators.slack import payloads
 from tests.unit.slack.memory_desk import CHOICES, DUE, Campaign, Given, MemoryDesk, items
 
+from tieout.desks.desk import LONGEST_REASON, PAGE_ITEMS, Choice, Decision, Item, Member, Page, Stored, Summary, Task, Tasks
+from tieout.desks.text import counted
 from tieout.slack.blocks import home, messages, modals
-from tieout.slack.blocks.elements import counted
-from tieout.slack.blocks.page import LONGEST_REASON, page_view, presented
-from tieout.slack.desk import PAGE_ITEMS, Choice, Decision, Item, Member, Page, Stored, Summary, Task, Tasks
+from tieout.slack.blocks.page import page_view, presented
 from tieout.slack.guard import MAX_BODY
 from tieout.slack.metadata import Metadata, page_key, write
 

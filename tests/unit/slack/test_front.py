@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from tieout.slack.afterwards import MOST, Afterwards
+from tieout.desks.afterwards import MOST, Afterwards
+from tieout.desks.pools import BoundedPool, PoolFull
 from tieout.slack.front import acted_at
 from tieout.slack.guard import Request
-from tieout.slack.pools import BoundedPool, PoolFull
 
 SIGNED = 1_790_000_000
 

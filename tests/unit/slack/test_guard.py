@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from tests.simulators.slack import SIGNING_SECRET, payloads
 from tests.simulators.slack.delivery import FORM, as_form, signature
 
+from tieout.desks.pools import BoundedPool
 from tieout.errors import ConfigurationError
 from tieout.slack import guard as module
-from tieout.slack.guard import Guard, Reply, Request
-from tieout.slack.pools import BoundedPool
+from tieout.slack.guard import Ask, Guard, Handle, Reply, Request, Signed
 
 NOW = 1_790_000_000
 BODY = as_form(
@@ -46,12 +46,21 @@ def pool() -> Iterator[BoundedPool]:
     made.close()
 
 
+def on(pool: BoundedPool, handle: Handle) -> Ask:
+    """Return what answers on a pool."""
+
+    async def ask(signed: Signed) -> Reply:
+        return await asyncio.wrap_future(pool.submit(lambda: signed.answered(handle)))
+
+    return ask
+
+
 class Client:
     """Sends requests to a guard that is mounted as Airflow mounts it."""
 
     def __init__(self, handle: Callable[[Request], Reply], pool: BoundedPool) -> None:
         self.app = FastAPI()
-        guard = Guard(SIGNING_SECRET, handle, lambda _: Reply(503, '{"error": "try again"}'), pool, "/events", lambda: NOW)
+        guard = Guard(SIGNING_SECRET, on(pool, handle), lambda _: Reply(503, '{"error": "try again"}'), "/events", lambda: NOW)
         self.app.mount("/tieout/slack", guard)
 
     def request(self, method: str, path: str, **what: Any) -> httpx.Response:
@@ -108,12 +117,12 @@ def test_there_is_one_path_and_one_method(method: str, path: str, status: int, p
 
 
 def test_a_websocket_is_closed(pool: BoundedPool) -> None:
-    guard = Guard(SIGNING_SECRET, lambda _: Reply(), lambda _: Reply(503), pool, "/", lambda: NOW)
+    guard = Guard(SIGNING_SECRET, on(pool, lambda _: Reply()), lambda _: Reply(503), "/", lambda: NOW)
     assert asyncio.run(_said(guard, {**_scope(), "type": "websocket"}, [])) == ["websocket.close"]
 
 
 def test_whoever_runs_it_alone_may_start_and_stop_it(pool: BoundedPool) -> None:
-    guard = Guard(SIGNING_SECRET, lambda _: Reply(), lambda _: Reply(503), pool, "/", lambda: NOW)
+    guard = Guard(SIGNING_SECRET, on(pool, lambda _: Reply()), lambda _: Reply(503), "/", lambda: NOW)
     said = asyncio.run(_said(guard, {"type": "lifespan"}, ["lifespan.startup", "lifespan.shutdown"]))
     assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
@@ -137,7 +146,7 @@ def test_a_full_pool_answers_at_once(pool: BoundedPool) -> None:
         held.wait()
         return Reply(200, "{}")
 
-    guard = Guard(SIGNING_SECRET, handle, lambda _: Reply(503, "{}"), pool, "/", lambda: NOW)
+    guard = Guard(SIGNING_SECRET, on(pool, handle), lambda _: Reply(503, "{}"), "/", lambda: NOW)
     statuses = asyncio.run(_four_at_once(guard, held))
     assert sorted(statuses[:1]) == [503]
     assert sorted(statuses) == [200, 200, 200, 503]
@@ -155,11 +164,11 @@ def test_a_slow_handler_is_answered_for_in_time(pool: BoundedPool, monkeypatch: 
 
 def test_a_secret_that_is_none_is_refused(pool: BoundedPool) -> None:
     with pytest.raises(ConfigurationError, match="signing secret"):
-        Guard("", lambda _: Reply(), lambda _: Reply(503), pool)
+        Guard("", on(pool, lambda _: Reply()), lambda _: Reply(503))
 
 
 def test_a_client_that_goes_away_is_answered_nothing(pool: BoundedPool) -> None:
-    guard = Guard(SIGNING_SECRET, lambda _: pytest.fail("handled"), lambda _: Reply(503), pool, "/", lambda: NOW)
+    guard = Guard(SIGNING_SECRET, on(pool, lambda _: pytest.fail("handled")), lambda _: Reply(503), "/", lambda: NOW)
     assert asyncio.run(_said(guard, _scope(), ["http.disconnect"])) == []
 
 

@@ -12,8 +12,8 @@ import pytest
 from tests.simulators.slack import TEAM, TOKEN, Account, Slack
 from tests.unit.slack.scene import accounts, person_of
 
+from tieout.desks.desk import Member, Refused
 from tieout.errors import ConfigurationError, SourceUnavailable
-from tieout.slack.desk import Member, Refused
 from tieout.slack.identity import FRESH_SECONDS, Claim, Members, stranger, unfit
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace

@@ -11,7 +11,7 @@ from tests.simulators.slack.members import dm_of
 from tests.unit.slack.memory_desk import DUE
 from tests.unit.slack.scene import CAMPAIGN, Scene, person_of
 
-from tieout.slack.desk import Member, Posted, Summary, Task
+from tieout.desks.desk import Member, Posted, Summary, Task
 from tieout.slack.notices import (
     Pin,
     find_member,

@@ -12,7 +12,7 @@ from tests.simulators.slack import Person
 from tests.unit.slack.memory_desk import MemoryDesk
 from tests.unit.slack.scene import CAMPAIGN, Scene, campaign, running
 
-from tieout.slack import submissions
+from tieout.slack import storing
 from tieout.slack.blocks.modals import TRY_AGAIN
 from tieout.slack.endpoint import Sizes
 
@@ -44,7 +44,7 @@ def test_a_store_that_hangs_is_answered_for_within_three_seconds_and_counts_when
 
 
 def test_what_was_stored_too_late_still_gets_its_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(submissions, "STORE_SECONDS", 0.05)
+    monkeypatch.setattr(storing, "STORE_SECONDS", 0.05)
     with running() as scene:
         owner = opened(scene)
         scene.desk.slow = 0.3

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from tests.simulators.slack import Person
 from tests.unit.slack.scene import CAMPAIGN, Scene
 
+from tieout.desks.desk import LATER, PAGE_ITEMS
 from tieout.slack.blocks.modals import TRY_AGAIN
-from tieout.slack.blocks.page import LATER
-from tieout.slack.desk import PAGE_ITEMS
 
 
 def keep(_item: str, _text: str) -> tuple[str, str | None]:

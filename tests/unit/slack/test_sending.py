@@ -11,8 +11,8 @@ from tests.simulators.slack import TEAM, TOKEN, Slack
 from tests.simulators.slack.members import dm_of
 from tests.unit.slack.scene import accounts, everything_logged
 
+from tieout.desks.desk import Posted
 from tieout.errors import ConfigurationError, SourceUnavailable
-from tieout.slack.desk import Posted
 from tieout.slack.pacing import METHODS, Pace
 from tieout.slack.sending import Sender, Unreachable, open_channel, post
 from tieout.slack.workspace import Workspace

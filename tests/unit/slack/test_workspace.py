@@ -6,9 +6,10 @@ from __future__ import annotations
 import pytest
 from tests.simulators.slack import APP_TOKEN, SIGNING_SECRET, TEAM, TOKEN
 from tests.unit.slack.memory_desk import MemoryDesk
+from tests.unit.slack.scene import endpoint
 
 from tieout.errors import ConfigurationError
-from tieout.slack.endpoint import build_front, endpoint
+from tieout.slack.endpoint import build_front
 from tieout.slack.workspace import Workspace, read_workspace
 
 EXTRA = {"team": TEAM, "signing_secret": SIGNING_SECRET, "app_token": APP_TOKEN, "ask": "the security team", "timeout": 30}

@@ -15,7 +15,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request
 from httpx import ASGITransport, AsyncClient, Response
 from tests.unit.web.desk import CAMPAIGN, NOW, Memory, memory
 
-from tieout.slack.pools import BoundedPool
+from tieout.desks.pools import BoundedPool
 from tieout.web.app import create_app
 from tieout.web.site import Site
 from tieout.web.stamps import stamp_key
@@ -24,6 +24,7 @@ SITE = "https://airflow.shop.example"
 KEY = stamp_key("the secret key of a test's Airflow")
 ADA = f"/tieout/campaigns/{CAMPAIGN}/1-ada"
 GRACE = f"/tieout/campaigns/{CAMPAIGN}/1-grace"
+SIGN = f"/tieout/sign-offs/{CAMPAIGN}"
 SAME = {"sec-fetch-site": "same-origin", "origin": SITE}
 
 
@@ -94,6 +95,11 @@ class Form:
             if not positions or place in positions:
                 self.fields[name] = choice
                 self.fields[name.replace("decision.", "reason.")] = reason
+        return self
+
+    def say(self, said: str, reason: str = "") -> Form:
+        """Sign off, or return."""
+        self.fields |= {"said": said, "reason": reason}
         return self
 
 

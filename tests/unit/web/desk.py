@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from tieout.desks.desk import Answer, Choice, Item, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStanding, SignOffStored
 from tieout.errors import StoreUnavailable
-from tieout.slack.desk import Answer, Choice, Item, Member, Page, Refused, Stored, Summary, Task, Tasks
 
 NOW = datetime(2026, 4, 1, 9, 30, tzinfo=UTC)
 DUE = datetime(2026, 4, 14, 22, 30, tzinfo=UTC)
@@ -55,6 +56,9 @@ class Memory:
         down: Names of methods that fail as if the store did not answer.
         before: Called with a method's name before it answers.
         size: Items on a page.
+        signer: Who is asked to sign off.
+        to_sign: What they are asked; ``None`` where nothing waits.
+        signed: What was said of it, in order.
     """
 
     given: dict[str, Given]
@@ -67,6 +71,9 @@ class Memory:
     introduction: str = "Does each person still need this for their work?"
     size: int = 15
     now: datetime = NOW
+    signer: str = "grace@shop.example"
+    to_sign: SignOffRequest | None = None
+    signed: list[SignOff] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
     _stored: dict[str, Stored] = field(default_factory=dict)
 
@@ -127,6 +134,30 @@ class Memory:
             self._stored[answer.interaction] = stored
             return stored
 
+    def sign_offs(self, who: Member) -> tuple[SignOffRequest, ...]:
+        self._begin("sign_offs")
+        return (self.to_sign,) if self.to_sign and self.to_sign.waits and who.person == self.signer else ()
+
+    def sign_off_request(self, who: Member, campaign: str) -> SignOffRequest | Refused:
+        self._begin("sign_off_request")
+        mine = self.to_sign and who.person == self.signer and campaign == self.to_sign.campaign
+        return self.to_sign if self.to_sign and mine else Refused("Nothing here waits for your sign-off.")
+
+    def sign_off(self, who: Member, said: SignOff) -> SignOffStored | Refused:
+        self._begin("sign_off")
+        with self.lock:
+            asked = self.sign_off_request(who, said.campaign)
+            if isinstance(asked, Refused):
+                return asked
+            response = f"sign-off-{said.interaction}"
+            known = any(each.interaction == said.interaction for each in self.signed)
+            if not known and not asked.waits:
+                return Refused("It is signed off already.")
+            if not known:
+                self.signed.append(said)
+                self.to_sign = replace(asked, standing=SignOffStanding(said.approved, self.now, response))
+            return SignOffStored(response, self.now, said.approved, not known)
+
     def names(self, persons: Iterable[str]) -> Mapping[str, str]:
         self._begin("names")
         return {each: self.known[each] for each in persons if each in self.known}
@@ -185,6 +216,16 @@ class Memory:
             choices=CHOICES,
             introduction=self.introduction,
         )
+
+
+def to_sign(**changes: object) -> SignOffRequest:
+    """Return what waits for a sign-off."""
+    lines = (
+        "Review of access.", "What you sign off is this.", "", "idp: 34 items: 30 keep, 4 revoke, 0 change.",
+        "- Not proven: 1.", "  - user-007, admin: <b>It</b> was revoked.",
+    )  # fmt: skip
+    made = {"campaign": CAMPAIGN, "title": "Access review 2026-Q1", "about_sha256": "d" * 64, "lines": lines, "recorded_at": NOW}
+    return SignOffRequest(**(made | changes))  # type: ignore[arg-type]
 
 
 def memory(**changes: object) -> Memory:

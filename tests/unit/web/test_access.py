@@ -16,6 +16,8 @@ RULES = {
     ("GET", "/"): "person",
     ("GET", "/campaigns/{campaign}/{assignment}"): "assigned",
     ("POST", "/campaigns/{campaign}/{assignment}"): "assigned",
+    ("GET", "/sign-offs/{campaign}"): "signer",
+    ("POST", "/sign-offs/{campaign}"): "signer",
     ("GET", "/static/{name}"): "signed_in",
 }
 

@@ -8,8 +8,10 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
-from tests.unit.web.browsing import ADA, GRACE, World, form_in, worlds
-from tests.unit.web.desk import item
+from tests.unit.web.browsing import ADA, GRACE, SIGN, World, form_in, worlds
+from tests.unit.web.desk import NOW, item, to_sign
+
+from tieout.desks.sign_off_desk import SignOffStanding
 
 VOID = {"meta", "link", "input", "br", "img"}
 RTL = "\u0645\u062d\u0645\u062f \u0627\u0644\u0639\u0644\u064a"
@@ -64,10 +66,23 @@ def pages(world: World) -> dict[str, str]:
     found["elsewhere"] = world.post(form, headers={}).text
     found |= {"none": world.get(GRACE).text, "nobody": world.get("/tieout/", user="").text}
     world.post(form_in(world.get(ADA)).choose("keep"))
-    return found | {"done": world.get("/tieout/").text, "finished": world.get(ADA).text}
+    return found | {"done": world.get("/tieout/").text, "finished": world.get(ADA).text, **sign_off_pages(world)}
 
 
-KINDS = ["tasks", "page", "wrong", "again", "receipt", "end", "elsewhere", "none", "nobody", "done", "finished"]
+def sign_off_pages(world: World) -> dict[str, str]:
+    """Return one page of each kind of a sign-off."""
+    before = SignOffStanding(False, NOW, "0" * 32)
+    world.desk.to_sign = to_sign(title=RTL * 9, lines=(RTL, "", "- one", "  - \u202etwo"), standing=before)
+    found = {"to sign": world.get("/tieout/", user="grace").text, "sign off": world.get(SIGN, user="grace").text}
+    form = form_in(world.get(SIGN, user="grace"))
+    found["not said why"] = world.post(form.say("return"), user="grace").text
+    found["not said"] = world.post(form_in(world.get(SIGN, user="grace")), user="grace").text
+    found["signed"] = world.post(form.say("approve"), user="grace").text
+    return found | {"signed before": world.get(SIGN, user="grace").text, "nothing to sign": world.get(SIGN).text}
+
+
+REVIEWED = ("tasks", "page", "wrong", "again", "receipt", "end", "elsewhere", "none", "nobody", "done", "finished")
+KINDS = [*REVIEWED, "to sign", "sign off", "not said", "not said why", "signed", "signed before", "nothing to sign"]
 
 
 @pytest.fixture(scope="module")

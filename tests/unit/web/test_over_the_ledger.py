@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 import rfc8785
-from moto import mock_aws
+from tests.simulators.memory_s3 import memory_s3
 from tests.unit.campaigns.scene import A1, B1, Signers
 from tests.unit.evidence.signed_copy import key_list_of, listed
 from tests.unit.slack.desk_bench import NOW, REVIEW, Bench
@@ -39,7 +39,7 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> Signers:
 @pytest.fixture(scope="module")
 def client() -> Iterator[Any]:
     """Return a client of a store without buckets."""
-    with mock_aws():
+    with memory_s3():
         yield boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1").client("s3")
 
 

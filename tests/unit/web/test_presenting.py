@@ -11,7 +11,7 @@ import rfc8785
 from tests.unit.web.desk import CAMPAIGN, CHOICES, DUE, item
 
 from tieout.campaigns.responder import MAX_PRESENTED
-from tieout.slack.desk import PAGE_ITEMS, Page, Task
+from tieout.desks.desk import PAGE_ITEMS, Page, Task
 from tieout.web.presenting import as_text, presented
 from tieout.web.reading import Reader
 

@@ -11,7 +11,7 @@ import pytest
 from httpx import ASGITransport, AsyncClient, Response
 from tests.unit.web.browsing import ADA, SAME, SITE, World, form_in
 
-from tieout.slack.pools import BoundedPool
+from tieout.desks.pools import BoundedPool
 from tieout.web import forms
 
 

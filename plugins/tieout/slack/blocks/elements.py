@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tieout.slack.text import clean, cut, cut_escaped, isolate
+from tieout.desks.text import clean, cut, cut_escaped, isolate
 
 Block = dict[str, Any]
 
@@ -20,7 +20,6 @@ HEADER_TEXT = 150
 BUTTON_TEXT = 75
 OPTION_TEXT = 75
 TITLE_TEXT = 24
-MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 NAME = 80
 """Characters of a person's name, an account or an entitlement that are shown."""
@@ -28,11 +27,13 @@ NAME = 80
 OPEN = "open_review"
 NEXT = "next_page"
 ASK = "ask_question"
+SIGN = "open_sign_off"
 """Action ids of our buttons."""
 
 PAGE_VIEW = "tieout_page"
 NOTE_VIEW = "tieout_note"
 QUESTION_VIEW = "tieout_question"
+SIGN_VIEW = "tieout_sign_off"
 """Callback ids of our views."""
 
 
@@ -101,10 +102,3 @@ def moment(at: datetime, how: str = "{date_short_pretty} at {time}") -> str:
     """Return a time inside ``mrkdwn``, which Slack shows in the reader's zone, and in UTC where it can not."""
     utc = at.astimezone(UTC)
     return f"<!date^{int(utc.timestamp())}^{how}|{utc:%Y-%m-%d %H:%M} UTC>"
-
-
-def counted(number: int, unit: str) -> str:
-    """Return a number with its unit, which is given in the plural: ``1 account``, ``2 entries``."""
-    if number != 1:
-        return f"{number:,} {unit}"
-    return f"1 {unit.removesuffix('ies')}y" if unit.endswith("ies") else f"1 {unit.removesuffix('s')}"

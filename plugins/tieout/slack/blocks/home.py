@@ -3,20 +3,26 @@
 
 from __future__ import annotations
 
-from tieout.slack.blocks.elements import VIEW_BLOCKS, Block, context, counted, header, moment, mrkdwn, plain, quoted, section
+from tieout.desks.desk import Summary, Task, Tasks
+from tieout.desks.sign_off_desk import SignOffRequest
+from tieout.desks.text import counted
+from tieout.slack.blocks.elements import VIEW_BLOCKS, Block, context, header, moment, mrkdwn, plain, quoted, section
 from tieout.slack.blocks.messages import task_blocks
-from tieout.slack.desk import Summary, Task, Tasks
+from tieout.slack.blocks.sign_off import home_blocks
 
 HISTORY = 25
 """Most assignments of the past that are shown."""
-_OPEN_BLOCKS = VIEW_BLOCKS - HISTORY - 6
+SIGN_OFFS = 5
+"""Most sign-offs that are shown at a time."""
+_OPEN_BLOCKS = VIEW_BLOCKS - HISTORY - 2 * SIGN_OFFS - 6
 
 
-def home_view(tasks: Tasks) -> Block:
+def home_view(tasks: Tasks, sign_offs: tuple[SignOffRequest, ...] = ()) -> Block:
     """Return a person's App Home."""
     blocks = [header("To do")]
-    if not tasks.open:
+    if not tasks.open and not sign_offs:
         blocks.append(section(mrkdwn("Nothing is waiting for you.")))
+    blocks += home_blocks(sign_offs[:SIGN_OFFS])
     blocks += _open_blocks(tasks.open)
     if tasks.history:
         blocks.append(header("Done"))

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tieout.desks.desk import Decision, Stored, Summary, Task
+from tieout.desks.text import clean, counted, cut_escaped
 from tieout.slack.blocks.elements import (
     ASK,
     OPEN,
@@ -17,7 +19,6 @@ from tieout.slack.blocks.elements import (
     actions,
     button,
     context,
-    counted,
     header,
     moment,
     mrkdwn,
@@ -25,8 +26,6 @@ from tieout.slack.blocks.elements import (
     quoted,
     section,
 )
-from tieout.slack.desk import Decision, Stored, Summary, Task
-from tieout.slack.text import clean, cut_escaped
 
 SUMMARY, REMINDER = "summary", "reminder"
 """What the block ids of assignments start with: a button tells which message it is pressed in."""
@@ -93,6 +92,22 @@ def escalation_message(summary: Summary, because: str) -> Message:
     made = summary_message(summary)
     said = f"This came to you because {quoted(because, 300)}."
     return Message(f"{said} {made.text}", [made.blocks[0], section(mrkdwn(said)), *made.blocks[1:]])
+
+
+def stuck_message(title: str, count: int, unit: str, campaign: str) -> Message:
+    """Return the message to a manager of the program: nobody is left who could decide some items.
+
+    Args:
+        title: Of the campaign.
+        count: How many items.
+        unit: What they are, in the plural.
+        campaign: Its id.
+    """
+    about = (
+        f"{quoted(title, 150)}: *nobody is left who could decide {counted(count, unit)}*. It does not close before somebody does."
+    )
+    how = f"Give them to somebody: `tieout review reassign {quoted_code(campaign)}`; `tieout review status` lists them."
+    return Message(about.replace("*", ""), [section(mrkdwn(about)), context(mrkdwn(how))])
 
 
 def receipt_message(stored: Stored, decisions: Sequence[Decision], title: str, labels: dict[str, str]) -> Message:

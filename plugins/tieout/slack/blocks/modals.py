@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tieout.desks.desk import Stored, Task
 from tieout.slack.blocks.elements import (
     NEXT,
     NOTE_VIEW,
@@ -22,7 +23,6 @@ from tieout.slack.blocks.elements import (
     section,
 )
 from tieout.slack.blocks.messages import LONGEST_QUESTION, as_value, quoted_code
-from tieout.slack.desk import Stored, Task
 
 TRY_AGAIN = "This could not be stored in time. Please submit it again in a moment; nothing counts twice."
 """Shown at the first item of a page that could not be stored in time: it is not accepted, whatever the store does later."""

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tieout.campaigns.items import canonical
+from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Item, Page
+from tieout.desks.text import clean, cut
 from tieout.slack.blocks.elements import (
     NAME,
     OPTION_TEXT,
@@ -26,13 +28,7 @@ from tieout.slack.blocks.elements import (
     plain,
     section,
 )
-from tieout.slack.desk import Choice, Item, Page
-from tieout.slack.text import clean, cut
 
-LATER = "later"
-"""Value of "Not now"."""
-LONGEST_REASON = 500
-"""Characters of a reason."""
 DECISION, REASON = "decision", "reason"
 """Action ids of the two inputs of an item."""
 _TITLE_LINE = 2 * NAME

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tells the people of a campaign in Slack (`tieout.flows.messenger.Messenger`), and finds their accounts when it opens."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from tieout.campaigns import escalation
+from tieout.campaigns.definition import Pin
+from tieout.campaigns.events import Notice, NoticeKind
+from tieout.campaigns.items import canonical
+from tieout.campaigns.ledger import Ledger
+from tieout.criteria.scope import Scope, load_scope
+from tieout.desks.case import Reading
+from tieout.desks.cases import posted_of
+from tieout.desks.desk import Summary
+from tieout.desks.showing import showing
+from tieout.errors import CannotCheck
+from tieout.flows import messenger as flow
+from tieout.flows.campaign_people import People, person_of
+from tieout.flows.campaigns import Loaded
+from tieout.settings import Settings
+from tieout.slack import notices
+from tieout.slack.blocks.messages import summary_message
+from tieout.slack.sending import Sender, Unreachable, open_channel
+
+_BECAUSE = {
+    escalation.LEFT: "whoever had it has left",
+    escalation.UNREACHABLE: "whoever had it can not be reached",
+    escalation.LATE: "it was not decided in time",
+}
+_HANDED = "it was given to you, or you stand in for somebody"
+
+
+class SlackMessenger:
+    """Tells people in one workspace.
+
+    Args:
+        sender: Calls Slack.
+        loaded: The campaign.
+        ledger: What has been said in it.
+        scope: The program's.
+    """
+
+    def __init__(self, sender: Sender, loaded: Loaded, ledger: Ledger, scope: Scope) -> None:
+        self._sender, self._definition, self._ledger = sender, loaded.definition, ledger
+        shown = showing(loaded, scope)
+        self._reading = Reading(
+            ledger=ledger,
+            title=shown.title,
+            unit=shown.unit,
+            labels=shown.labels,
+            introduction=shown.introduction,
+            item=shown.item,
+            named=shown.named,
+            posted=lambda _: None,
+        )
+        self._taken = 0
+
+    def reach(self, person: str) -> str | flow.Unreachable:
+        """As `Messenger.reach`."""
+        channel = open_channel(self._sender, self._pin(person).user)
+        return _told(channel) if isinstance(channel, Unreachable) else channel
+
+    def send(self, way: str, notice: Notice, now: datetime) -> Mapping[str, Any] | flow.Unreachable:
+        """As `Messenger.send`."""
+        summary = self._summary(notice.person, now)
+        if notice.kind is NoticeKind.REMINDER:
+            posted = notices.send_reminder(self._sender, way, summary, notice.number)
+        elif notice.kind is NoticeKind.STUCK:
+            title, unit = self._reading.title, self._reading.unit
+            posted = notices.send_stuck(self._sender, way, title, notice.open, unit, self._definition.campaign)
+        elif notice.kind is NoticeKind.INVITATION:
+            posted = notices.send_summary(self._sender, way, summary)
+        else:
+            because = " and ".join(_BECAUSE.get(why, why) for why in notice.why.split("; ")) if notice.why else _HANDED
+            posted = notices.send_escalation(self._sender, way, summary, because)
+        return _told(posted) if isinstance(posted, Unreachable) else {"channel": posted.channel, "ts": posted.ts}
+
+    def is_there(self, person: str) -> flow.Unreachable | None:
+        """As `Messenger.is_there`."""
+        refused = notices.still_there(self._sender, self._pin(person))
+        return flow.Unreachable(f"Slack: {refused.reason}") if refused else None
+
+    def picture(self, person: str, now: datetime) -> str:
+        """As `Messenger.picture`."""
+        message = summary_message(self._summary(person, now))
+        return hashlib.sha256(canonical([message.text, message.blocks])).hexdigest()
+
+    def update(self, person: str, reference: Mapping[str, Any], now: datetime) -> flow.Unreachable | None:
+        """As `Messenger.update`."""
+        lost = notices.repair_summary(self._sender, posted_of(reference), self._summary(person, now))
+        return _told(lost) if lost else None
+
+    def _summary(self, person: str, now: datetime) -> Summary:
+        events = self._ledger.events
+        if len(events) > self._taken:
+            self._reading.note(events.values())
+            self._taken = len(events)
+        return self._reading.summary(person, now)
+
+    def _pin(self, person: str) -> Pin:
+        pin = self._definition.pins.get(person)
+        if pin is None:
+            msg = f"campaign {self._definition.campaign}: expected a person with an account in Slack, got one without."
+            raise CannotCheck(msg)
+        return pin
+
+
+def slack_messenger(settings: Settings, sender: Sender) -> Callable[[Loaded, Ledger], SlackMessenger]:
+    """Return what makes the messenger of a campaign, for `tieout.flows.campaign_poke.CampaignTask`.
+
+    Raises:
+        ConfigurationError: The scope file is wrong.
+    """
+    scope = load_scope(settings.scope_file)
+    return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope)
+
+
+def slack_finder(settings: Settings, sender: Sender, people: People) -> Callable[[str], Pin | None]:
+    """Return what finds the account of a person, for `tieout.flows.review_campaign.open_review`.
+
+    It returns ``None`` for who has no account that can answer, or whose address nobody knows any more. It raises
+    `ConfigurationError` where Slack does not take our token, `SourceUnavailable` where it does not answer, and `StoreUnavailable`
+    where the identity table does not.
+
+    Raises:
+        ConfigurationError: The key of person ids can not be read.
+    """
+    person_at = person_of(settings)
+
+    def find(person: str) -> Pin | None:
+        address = people.address(person)
+        found = notices.find_member(sender, address, person_at) if address else None
+        return found if isinstance(found, Pin) else None
+
+    return find
+
+
+def _told(lost: Unreachable) -> flow.Unreachable:
+    return flow.Unreachable(f"Slack: {lost.reason}")
