@@ -24,8 +24,10 @@ from tieout.evidence.verify import Report, verify
 from tieout.flows import population_export as flow
 from tieout.flows.digest import Sealed, seal
 from tieout.flows.jobs import open_frame
+from tieout.local import airflow as local_airflow
 from tieout.local import object_store
-from tieout.local.airflow import Api, database, environment, migrate, migrated
+from tieout.local.airflow import database, environment, migrate, migrated
+from tieout.local.airflow_api import Api
 from tieout.local.installation import EVIDENCE_BUCKET, Installation
 from tieout.local.stack import Stack
 from tieout.settings import Settings
@@ -143,7 +145,7 @@ def running_store(folder: Path, repository: Path) -> Iterator[Store]:
 
 @dataclass
 class Airflow:
-    """A running Airflow whose tasks reach the object store through a proxy."""
+    """A running Airflow that reaches the object store through a proxy."""
 
     store: Store
     api: Api
@@ -158,6 +160,11 @@ class Airflow:
         """Run one window and return how the run ended."""
         self.api.trigger(CONTROL, window, run_id, conf)
         return self.finish(run_id)
+
+    def start(self, component: str) -> None:
+        """Start a component, another one or again, and wait until API server and scheduler are healthy."""
+        installation = self.store.stack.installation
+        local_airflow.start(installation, self.store.stack.processes, environment(installation, self.overrides), (component,))
 
     def finish(self, run_id: str, dag_id: str = CONTROL) -> str:
         return self.api.wait(dag_id, [run_id], 180, lambda _: None)[run_id]
@@ -190,7 +197,7 @@ def running_airflow(
             stack.build_samples(lambda _: None)
         with S3Proxy(stack.installation.store_port) as proxy:
             overrides = {"TIEOUT_RETRY_DELAY_SECONDS": "1", **variables}
-            for name in ("AIRFLOW_CONN_TIEOUT_WRITER", "AIRFLOW_CONN_TIEOUT_DIGEST"):
+            for name in (f"AIRFLOW_CONN_TIEOUT_{identity}" for identity in ("DIGEST", "RESPONDER", "WRITER")):
                 connection = json.loads(environment(stack.installation)[name])
                 connection["extra"]["endpoint_url"] = proxy.endpoint
                 overrides[name] = json.dumps(connection)

@@ -19,7 +19,7 @@ from tieout.collectors.reach import NoReach, SourceConnection
 from tieout.contracts.odcs import load_contract
 from tieout.criteria.controls import SystemSource
 from tieout.criteria.periods import WindowKind, window
-from tieout.local.airflow import USER
+from tieout.local.airflow_api import USER
 from tieout.settings import Settings
 
 pytestmark = pytest.mark.integration

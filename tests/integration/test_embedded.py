@@ -151,3 +151,27 @@ def test_an_installation_of_before_gets_the_identities_it_lacks_and_keeps_the_ot
     found = json.loads(path.read_text())["identities"]
     assert {name: value for name, value in found.items() if name != "responder"} == kept
     assert installation.identity("responder").secret_key not in str(kept)
+
+
+def test_the_key_of_responses_is_the_api_servers_and_no_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import UTC, datetime
+
+    from tieout.local import airflow
+
+    installation, started = Installation(tmp_path), {}
+    installation.create(datetime.now(UTC))
+    environ = airflow.environment(installation)
+    assert environ["TIEOUT_ROOT_FINGERPRINT"] == installation.root_fingerprint
+    responder = json.loads(environ["AIRFLOW_CONN_TIEOUT_RESPONDER"])
+    assert responder["login"] == installation.identity("responder").access_key
+
+    class Started:
+        def start(self, name: str, _command: list[str], environ: dict[str, str], _folder: Path) -> None:
+            started[name] = environ
+
+    monkeypatch.setattr(airflow, "_wait_for", lambda *_: None)
+    airflow.start(installation, Started(), environ, ("api-server", "scheduler"))  # type: ignore[arg-type]
+    assert [name for name, each in started.items() if "TIEOUT_RESPONSE_KEY" in each] == ["api-server"]
+    installation.write_credentials()
+    told = {path.stem for path in installation.folder.glob("*.env") if "TIEOUT_ROOT_FINGERPRINT" in path.read_text()}
+    assert told == {"admin", "writer", "digest", "responder"}

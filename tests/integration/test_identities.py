@@ -136,7 +136,7 @@ def test_a_retry_lands_and_enters_nothing_new(named: Store) -> None:
 
 
 @pytest.mark.parametrize("who", ["auditor", "digest"])
-def test_only_writer_and_administrator_reach_the_table(named: Store, who: str) -> None:
+def test_neither_auditor_nor_digest_principal_reaches_the_table(named: Store, who: str) -> None:
     key = f"people/{key_of(named).person('person-28adb59e68@example.com')}.json"
     client = named.client(who)
     for call in (

@@ -15,7 +15,7 @@ from tests.stack import Store
 from tieout.errors import ConfigurationError, LandingConflict
 from tieout.evidence.store import Retention
 from tieout.files import file_sha256
-from tieout.local.installation import EVIDENCE_BUCKET, STAGING_BUCKET
+from tieout.local.installation import EVIDENCE_BUCKET, IDENTITY_BUCKET, STAGING_BUCKET
 
 pytestmark = pytest.mark.integration
 
@@ -90,6 +90,23 @@ def test_the_auditor_does_not_see_staging(store: Store) -> None:
     with pytest.raises(ClientError) as refused:
         store.client("auditor").list_objects_v2(Bucket=STAGING_BUCKET)
     assert code(refused) == "AccessDenied"
+
+
+def test_of_staging_the_responder_reads_where_messages_stand_and_nothing_else(store: Store) -> None:
+    for key in ("campaigns/c/n.sent.json", "control=c/landing/rows.jsonl", "campaign-work/c/documents.arrow"):
+        store.client("writer").put_object(Bucket=STAGING_BUCKET, Key=key, Body=b"{}")
+    responder = store.client("responder")
+    assert responder.get_object(Bucket=STAGING_BUCKET, Key="campaigns/c/n.sent.json")["Body"].read() == b"{}"
+    for refused in (
+        lambda: responder.get_object(Bucket=STAGING_BUCKET, Key="control=c/landing/rows.jsonl"),
+        lambda: responder.get_object(Bucket=STAGING_BUCKET, Key="campaign-work/c/documents.arrow"),
+        lambda: responder.put_object(Bucket=STAGING_BUCKET, Key="campaigns/c/n.json", Body=b"{}"),
+        lambda: responder.put_object(Bucket=IDENTITY_BUCKET, Key="people/x.json", Body=b"{}"),
+        lambda: responder.list_objects_v2(Bucket=STAGING_BUCKET),
+    ):
+        with pytest.raises(ClientError) as caught:
+            refused()
+        assert code(caught) == "AccessDenied"
 
 
 def test_a_second_put_of_equal_bytes_stores_nothing(store: Store, tmp_path: Path) -> None:

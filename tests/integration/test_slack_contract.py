@@ -20,8 +20,8 @@ from tests.simulators.slack import TEAM
 from tests.simulators.slack.parameters import METHODS, SOCKET_MODE
 from tests.simulators.slack.server import Call
 from tests.unit.slack.scene import CAMPAIGN, Scene, person_of, running
+from tieout.desks.desk import Member, Posted
 from tieout.slack import pacing
-from tieout.slack.desk import Member, Posted
 from tieout.slack.notices import Pin, find_member, repair_summary, send_escalation, send_reminder, still_there
 
 pytestmark = pytest.mark.integration

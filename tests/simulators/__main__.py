@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs the made-up company's APIs until it is told to stop: ``python -m tests.simulators FILE``, ``--aws`` its AWS account too.
 
-FILE then says where they are, as Airflow Connections, and what is wrong in the company: see `tieout.local.company`.
+FILE then says where they are, as Airflow Connections, and what is wrong in the company: see `tieout.local.company`. With
+``--app URL``, where Tieout takes what is clicked in Slack, there is a workspace as well; with ``--answer FILE`` its people answer
+the review of access, and that file says what they did.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ def main() -> None:
     for name, count in (("people", 240), ("changes", 600), ("pages", 400)):
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--aws", action="store_true")
+    parser.add_argument("--app")
+    parser.add_argument("--answer", type=Path)
     given = parser.parse_args()
     company = Company(*PERIOD, people=given.people, changes=given.changes, pages=given.pages)
     with ExitStack() as stack:
@@ -37,7 +41,9 @@ def main() -> None:
             connections[name] = connection(name, server.url)
         if given.aws:
             connections["aws"] = _aws(stack, company)
-        said = {"connections": connections, "faults": [each.as_document() for each in known_faults(company)]}
+        said: dict[str, Any] = {"connections": connections, "faults": [each.as_document() for each in known_faults(company)]}
+        if given.app:
+            said |= _slack(stack, connections, given.app, given.answer)
         _write(given.file, json.dumps(said, indent=1))
         signal.sigwait(_STOPS)
 
@@ -51,6 +57,21 @@ def _aws(stack: ExitStack, company: Company) -> dict[str, Any]:
     server.record = False
     extra = {"endpoint_url": server.url, "region_name": HOME}
     return {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
+
+
+def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path | None) -> dict[str, Any]:
+    """Run the workspace, whose people answer where they are asked to, and return what is known of the review and its people."""
+    from tests.simulators.review import plan
+    from tests.simulators.review.people import Cast
+    from tests.simulators.review.staff import LEADS, accounts_in_slack, mail
+    from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Slack
+
+    slack = stack.enter_context(Slack(accounts_in_slack()))
+    extra = {"team": TEAM, "signing_secret": SIGNING_SECRET, "base_url": slack.base_url}
+    connections["slack"] = {"conn_type": "slack", "password": TOKEN, "extra": extra}
+    if answer is not None:
+        Cast(slack, app, lambda done: _write(answer, json.dumps(done.as_document(), indent=1))).start()
+    return {"review": plan.as_document(), "people": [mail(name) for name in LEADS]}
 
 
 def _write(file: Path, text: str) -> None:

@@ -2,20 +2,19 @@
 """A network between a client and the object store that can break at a chosen request.
 
 It forwards every request as it is. Where `armed` matches, it kills the client's process, or whatever `victim` kills, before the
-store sees the request: what a machine that dies at that very moment looks like, with no hook in the product.
+store sees the request: what a machine that dies at that very moment looks like, with no hook in the product. `cuts` can do more.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
 import re
-import signal
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
-import psutil
+from tests.simulators.cuts import Cuts, processes_at
 
 
 class S3Proxy:
@@ -29,6 +28,8 @@ class S3Proxy:
         """Kills something else than the client; for one match, like `armed`."""
         self.killed: list[int] = []
         """Processes that were killed."""
+        self.cuts = Cuts()
+        """Of lines, at what is asked as ``PUT /bucket/key``, without what a URL escapes."""
         self._lock = threading.Lock()
         handler = type("Handler", (_Handler,), {"proxy": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -57,16 +58,9 @@ class S3Proxy:
         if victim is not None:
             victim()
             return True
-        for process in psutil.process_iter():
-            try:
-                connections = process.net_connections(kind="tcp")
-            except psutil.Error:
-                continue
-            if any(connection.laddr and connection.laddr.port == client_port for connection in connections):
-                if process.pid == os.getpid():
-                    continue
-                self.killed.append(process.pid)
-                os.kill(process.pid, signal.SIGKILL)
+        for process in processes_at(client_port):
+            self.killed.append(process.pid)
+            process.kill()
         return True
 
 
@@ -79,6 +73,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.proxy.breaks_at(f"{self.command} {self.path}", self.client_address[1]):
             self.close_connection = True
             return
+        cut = self.proxy.cuts.at(unquote(f"{self.command} {self.path}"))
+        if cut is not None and not cut.answered:
+            self.close_connection = True
+            cut.act(self.client_address[1])
+            return
         upstream = http.client.HTTPConnection("127.0.0.1", self.proxy.upstream_port, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("connection", "expect")}
         try:
@@ -88,6 +87,12 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # the store is down: so is the line to it
             self.close_connection = True
             return
+        finally:
+            upstream.close()
+        if cut is not None:
+            self.close_connection = True
+            cut.act(self.client_address[1])
+            return
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
             if name.lower() not in ("connection", "transfer-encoding", "content-length"):
@@ -96,7 +101,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", length or "0")
         self.end_headers()
         self.wfile.write(content)
-        upstream.close()
 
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _forward
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The embedded Airflow: SQLite, LocalExecutor, one API server, one scheduler; and what we ask its REST API."""
+"""The embedded Airflow: SQLite, LocalExecutor, one API server, one scheduler."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tieout.criteria.scope import load_scope
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.evidence.keys import Scope
+from tieout.local.airflow_api import REQUEST_SECONDS, USER
 from tieout.local.installation import EVIDENCE_BUCKET, REGION, STAGING_BUCKET, Installation, write_private
 from tieout.local.object_store import DIGEST_CADENCE_SECONDS
 from tieout.local.processes import Processes
 
-USER = "admin"
+_USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 _READY_SECONDS = 120.0
 _MIGRATE_SECONDS = 300
-_REQUEST_SECONDS = 30
 
 
-def environment(installation: Installation, overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(
+    installation: Installation, overrides: Mapping[str, str] | None = None, people: Iterable[str] = ()
+) -> dict[str, str]:
     """Return the environment that every Airflow process of an installation runs in.
 
     Args:
         installation: The installation.
         overrides: Variables that take precedence.
+        people: Addresses of those who have a login beside `USER`; who holds a role in the scope file has one.
     """
     home, folder, port = installation.home, installation.folder, installation.airflow_port
     secrets = installation.airflow_secrets
@@ -40,8 +44,7 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
     return {
         **kept,
         "AIRFLOW_HOME": str(folder / "airflow"),
-        "AIRFLOW_CONN_TIEOUT_DIGEST": _connection(installation, "digest"),
-        "AIRFLOW_CONN_TIEOUT_WRITER": _connection(installation, "writer"),
+        **{f"AIRFLOW_CONN_TIEOUT_{name.upper()}": _connection(installation, name) for name in ("digest", "responder", "writer")},
         "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(port),
@@ -57,7 +60,7 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "AIRFLOW__CORE__PARALLELISM": "8",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords(installation)),
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        _USERS: ",".join([f"{USER}:admin", *(f"{each}:user" for each in _people(installation, people))]),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         # Scheduler, API server and tasks write to one file: each waits for the others, instead of failing after 5 s. No longer:
         # a wait on the API server's event loop holds up whoever has the lock and needs that loop (D-083).
@@ -70,6 +73,7 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "GX_ANALYTICS_ENABLED": "false",
         "PYTHONUNBUFFERED": "1",
+        "TIEOUT_CAMPAIGN_POLL_SECONDS": "60",  # who tries it out waits for each look
         "TIEOUT_DIGEST_CADENCE_SECONDS": str(DIGEST_CADENCE_SECONDS),
         "TIEOUT_DIGEST_KEY": installation.key_uri(Scope.DIGEST),
         "TIEOUT_ENVIRONMENT": "embedded",
@@ -77,10 +81,19 @@ def environment(installation: Installation, overrides: Mapping[str, str] | None 
         "TIEOUT_HOME": str(home),
         "TIEOUT_LANDING_KEY": installation.key_uri(Scope.LANDING),
         "TIEOUT_RETRY_DELAY_SECONDS": "5",
+        "TIEOUT_ROOT_FINGERPRINT": installation.root_fingerprint,
         "TIEOUT_STAGING_BUCKET": STAGING_BUCKET,
         **installation.identity_settings,
         **(overrides or {}),
     }
+
+
+def _people(installation: Installation, others: Iterable[str]) -> list[str]:
+    """Return the addresses of those who hold a role, and of others; a scope file that can not be read names nobody."""
+    held: list[str] = []
+    with suppress(ConfigurationError, OSError):
+        held = [each.email for each in load_scope(installation.home / "include" / "criteria" / "scope.yaml").owners]
+    return sorted({*held, *others})
 
 
 def _connection(installation: Installation, identity: str) -> str:
@@ -129,7 +142,8 @@ def migrate(installation: Installation, environ: Mapping[str, str]) -> None:
 def prepare(installation: Installation, environ: Mapping[str, str]) -> None:
     """Migrate the metadata database, write the passwords, and read the DAG files. Raises as `migrate`."""
     migrate(installation, environ)
-    write_private(_passwords(installation), json.dumps({USER: installation.airflow_secrets["password"]}))
+    users = (each.partition(":")[0] for each in environ[_USERS].split(","))
+    write_private(_passwords(installation), json.dumps(dict.fromkeys(users, installation.airflow_secrets["password"])))
     _run(installation, environ, "dags", "reserialize")
 
 
@@ -175,7 +189,8 @@ def start(
         SourceUnavailable: They were not within 120 s; the message names the log.
     """
     first, *others = components
-    processes.start(first, [*_airflow(), first], environ, installation.home)
+    answering = {"TIEOUT_RESPONSE_KEY": installation.key_uri(Scope.RESPONSE), **environ}  # no task has the key
+    processes.start(first, [*_airflow(), first], answering, installation.home)
     if before_tasks:
         _wait_for(installation, processes, "metadatabase", components)
         before_tasks()
@@ -201,76 +216,6 @@ def _wait_for(installation: Installation, processes: Processes, part: str, compo
 
 
 def _get(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(url, timeout=_REQUEST_SECONDS) as answer:  # noqa: S310  # loopback only
+    with urllib.request.urlopen(url, timeout=REQUEST_SECONDS) as answer:  # noqa: S310  # loopback only
         document: dict[str, Any] = json.load(answer)
     return document
-
-
-class Api:
-    """Airflow's public REST API, as the installation's user."""
-
-    def __init__(self, installation: Installation) -> None:
-        self._base = f"http://127.0.0.1:{installation.airflow_port}"
-        self._credentials = {"username": USER, "password": installation.airflow_secrets["password"]}
-        self._token: str | None = None
-
-    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Call the API.
-
-        Raises:
-            SourceUnavailable: It answered with an error, whose text the message holds.
-        """
-        if self._token is None:
-            self._token = self._send("POST", "/auth/token", self._credentials, {})["access_token"]
-        return self._send(method, f"/api/v2{path}", body, {"Authorization": f"Bearer {self._token}"})
-
-    def _send(self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"Content-Type": "application/json", **headers}
-        request = urllib.request.Request(self._base + path, data=data, headers=headers, method=method)  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=_REQUEST_SECONDS) as answer:  # noqa: S310
-                document: dict[str, Any] = json.loads(answer.read() or b"{}")  # what was deleted answers nothing
-        except urllib.error.HTTPError as error:
-            msg = f"Airflow: {method} {path}: {error.code}: {error.read(500).decode(errors='replace')}"
-            raise SourceUnavailable(msg) from error
-        return document
-
-    def trigger(self, dag_id: str, window: str | None, run_id: str, conf: dict[str, Any] | None = None) -> None:
-        """Trigger the run of one window; ``None`` for a DAG that knows no windows. A DAG that is paused runs from then on."""
-        self.call("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
-        body = {"logical_date": None, "partition_key": window, "dag_run_id": run_id, "conf": conf or {}}
-        self.call("POST", f"/dags/{dag_id}/dagRuns", body)
-
-    def run_state(self, dag_id: str, run_id: str) -> str:
-        """Return the state of a run."""
-        return str(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
-
-    def tasks(self, dag_id: str, run_id: str) -> dict[str, str | None]:
-        """Return the state of each task of a run."""
-        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")
-        return {entry["task_id"]: entry["state"] for entry in answer["task_instances"]}
-
-    def log(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> str:
-        """Return the log of one try of a task, as text."""
-        answer = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}?full_content=true")
-        return json.dumps(answer["content"], ensure_ascii=False)
-
-    def wait(
-        self, dag_id: str, run_ids: list[str], seconds: float, progress: Callable[[dict[str, dict[str, str | None]]], None]
-    ) -> dict[str, str]:
-        """Wait until runs have ended, and return the state of each.
-
-        Raises:
-            SourceUnavailable: They had not ended in time.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            states = {run_id: self.run_state(dag_id, run_id) for run_id in run_ids}
-            progress({run_id: self.tasks(dag_id, run_id) for run_id in run_ids})
-            if all(state in ("success", "failed") for state in states.values()):
-                return states
-            if time.monotonic() > deadline:
-                msg = f"runs of {dag_id} had not ended after {seconds:.0f} s: {states}"
-                raise SourceUnavailable(msg)
-            time.sleep(0.5)

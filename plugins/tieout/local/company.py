@@ -40,6 +40,46 @@ class Fault:
     row: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing that the evidence of a review of access has to show.
+
+    Attributes:
+        what: In words.
+        control: The control that it counts against.
+        rule: The rule of the review's contract.
+        result: What that comes to: not met, not determinable, met.
+        row: System, account and entitlement.
+    """
+
+    what: str
+    control: str
+    rule: str
+    result: str
+    row: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownReview:
+    """What is known of the company's review of access.
+
+    Attributes:
+        control: The control.
+        window: The window.
+        signer: Address of who signs it off.
+        rows: Address of who decides, and the decision, by system, account and entitlement.
+        cases: All that no rule meets, or can tell.
+        own: What its holder tries to decide.
+    """
+
+    control: str
+    window: str
+    signer: str
+    rows: dict[tuple[str, str, str], tuple[str, str]]
+    cases: tuple[Case, ...]
+    own: Case
+
+
 class Company:
     """The company of one installation.
 
@@ -50,20 +90,28 @@ class Company:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._file = installation.folder / "company.json"
+        self._answers = installation.folder / "company_answers.json"
 
     @property
     def is_there(self) -> bool:
         """Whether this project has the simulators: a copy without tests has none."""
         return (self._installation.home / "tests" / "simulators" / "__main__.py").exists()
 
-    def start(self, processes: Processes) -> None:
-        """Start the APIs, and write ``company.env`` with their connections.
+    def start(self, processes: Processes, *, answering: bool = False) -> None:
+        """Start the APIs, Slack's among them, and write ``company.env`` with their connections.
+
+        Args:
+            processes: Starts them.
+            answering: Whether its people answer what they are asked in Slack.
 
         Raises:
             SourceUnavailable: They did not start within 30 s; the message names the log.
         """
-        self._file.unlink(missing_ok=True)
-        command = [sys.executable, "-m", MODULE, str(self._file)]
+        for path in (self._file, self._answers):
+            path.unlink(missing_ok=True)
+        app = f"http://127.0.0.1:{self._installation.airflow_port}/tieout/slack/events"
+        command = [sys.executable, "-m", MODULE, str(self._file), "--app", app]
+        command += ["--answer", str(self._answers)] if answering else []
         process = processes.start(NAME, command, os.environ, self._installation.home)
         deadline = time.monotonic() + _SECONDS
         while not self._file.exists():
@@ -78,6 +126,30 @@ class Company:
         """Return the Airflow Connections of the APIs, as variables of the environment."""
         return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(said) for name, said in self._read()["connections"].items()}
 
+    def settings(self) -> dict[str, str]:
+        """Return what an installation needs to ask the company's people in Slack, as variables of the environment."""
+        return {"TIEOUT_SLACK_CONN_ID": "slack"}
+
+    def people(self) -> list[str]:
+        """Return the addresses of those who are asked anything."""
+        return list(self._read()["people"])
+
+    def review(self) -> KnownReview:
+        """Return what is known of its review of access."""
+        return known_review(self._read()["review"])
+
+    def answers(self, processes: Processes) -> dict[str, Any] | None:
+        """Return what its people did in Slack, once the review is signed off there.
+
+        Raises:
+            SourceUnavailable: Somebody could not go on; the message says who and why.
+        """
+        done: dict[str, Any] = json.loads(self._answers.read_text()) if self._answers.exists() else {}
+        if failed := done.get("failed"):
+            msg = f"the made-up company's people could not answer: {failed}. Its log: {processes.log(NAME)}"
+            raise SourceUnavailable(msg)
+        return done if done.get("signed_off") else None
+
     def faults(self) -> list[Fault]:
         """Return everything that is known to be wrong."""
         return [
@@ -88,3 +160,14 @@ class Company:
     def _read(self) -> dict[str, Any]:
         said: dict[str, Any] = json.loads(self._file.read_text())
         return said
+
+
+def known_review(said: dict[str, Any]) -> KnownReview:
+    """Return what is known of a review, as the company's file states it."""
+    rows = {tuple(each["row"]): (each["reviewer"], each["decision"]) for each in said["rows"]}
+    cases = tuple(_case(each) for each in said["cases"])
+    return KnownReview(said["control"], said["window"], said["signer"], rows, cases, _case(said["own"]))
+
+
+def _case(said: dict[str, Any]) -> Case:
+    return Case(said["what"], said["control"], said["rule"], said["result"], tuple(said["row"]))

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make demo`: a half-year of evidence on real Airflow, of real merges and a made-up company, verified as its auditor would."""
+"""`make demo`: a half-year of evidence on real Airflow, of real merges and a made-up company, verified as its auditor would.
+
+In the company access is reviewed: people of a simulated Slack workspace answer, until the review is signed off and has landed.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +21,11 @@ from tieout.evidence.sources import Bucket
 from tieout.evidence.store import S3Store
 from tieout.evidence.verify import Outcome, Report, verify
 from tieout.local import NOT_EVIDENCE_GRADE, object_store
-from tieout.local.airflow import USER, Api
+from tieout.local.airflow_api import USER, Api
+from tieout.local.company import Company
 from tieout.local.demo_report import DOORS, show_doors, show_faults, show_report
+from tieout.local.demo_review import stored_responses
+from tieout.local.demo_review_report import show_review
 from tieout.local.installation import EVIDENCE_BUCKET, Installation
 from tieout.local.stack import Stack
 
@@ -31,9 +38,23 @@ COMPANY_CONTROLS = (
     "cc6_1_mfa_factors",
 )
 """Controls that read the made-up company: GitHub, Jira, PagerDuty, the people system and Okta."""
+_AT_ONCE = min(8, 3 * (os.cpu_count() or 1))
+SETTINGS = {
+    # The executor starts tasks in the order in which they were queued. So few are queued beyond those that run that the steps of
+    # the review, which come one after the other, do not wait for all others each time: the scheduler picks them first.
+    "AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT": str(_AT_ONCE + 4),
+    "AIRFLOW__CORE__PARALLELISM": str(_AT_ONCE),
+    # How soon it looks at what people have answered in the review of access.
+    "TIEOUT_CAMPAIGN_POLL_SECONDS": "10",
+    "TIEOUT_RELAY_SECONDS": "1",
+}
+"""What the demo's Airflow has of its own."""
+COLLECT_AGAIN = {"collect_again": "now"}
+"""Parameter of the review's run: nobody waits for the days within which removals are carried out."""
 DIGEST_DAG = "evidence_digest"
 WINDOWS = tuple(f"2026-{month:02}" for month in range(1, 7))
-_SECONDS = 420.0
+_SECONDS = 900.0
+"""How long the runs of one control may take: a bound, where a slow machine is not a broken one."""
 
 
 def run_demo(home: Path, console: Console) -> int:
@@ -46,21 +67,18 @@ def run_demo(home: Path, console: Console) -> int:
     stack = Stack(home)
     say = _say(console)
     with stack.stopped_at_the_end():
-        controls = (DOORS, *COMPANY_CONTROLS) if stack.company.is_there else (DOORS,)
         stack.start_store(say)
         stack.build_samples(say)
-        stack.start_company(say)
-        api = Api(stack.installation)
-        runs = {f"demo__{window}__{datetime.now(UTC):%Y%m%dT%H%M%S}": window for window in WINDOWS}
-        stack.start_airflow(say, dag_processor=False, before_tasks=lambda: _trigger(api, controls, runs))
-        _wait_for(api, controls, list(runs), console)
+        stack.start_company(say, answering=True)
+        api, runs = Api(stack.installation), _runs(stack.company)
+        answered = stack.company.is_there and stored_responses(stack.installation, stack.company.review()) > 0
+        stack.start_airflow(say, dag_processor=False, overrides=SETTINGS, before_tasks=lambda: _trigger(api, runs))
+        _wait_for(api, runs, stack, console)
         say("Sealing everything into the signed chain of digests")
         _seal(api)
         report = verify_as_auditor(stack.installation)
         show_doors(stack.installation, console)
-        as_known = not stack.company.is_there or show_faults(
-            stack.installation, stack.company.faults(), COMPANY_CONTROLS, console
-        )
+        as_known = not stack.company.is_there or _show_company(stack, console, answered=answered)
         show_report(report, console)
         say("Stopping what was started")
     say(f"Done in {time.monotonic() - started:.0f} s. Nothing is left running.")
@@ -79,28 +97,57 @@ def _say(console: Console) -> Any:
     return lambda text: console.print(f"[dim]{datetime.now(UTC):%H:%M:%S}[/dim] {escape(text)}", highlight=False)
 
 
-def _trigger(api: Api, controls: tuple[str, ...], runs: dict[str, str]) -> None:
-    for control in controls:
-        for run_id, window in runs.items():
-            api.trigger(control, window, run_id)
+def _runs(company: Company) -> dict[str, dict[str, str]]:
+    """Return the window of each run, by control and run id: without the company those of the one control on real merges."""
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    controls = (DOORS, *COMPANY_CONTROLS) if company.is_there else (DOORS,)
+    runs = {control: {f"demo__{window}__{now}": window for window in WINDOWS} for control in controls}
+    if company.is_there:
+        review = company.review()
+        runs[review.control] = {f"demo__{review.window}__{now}": review.window}
+    return runs
 
 
-def _wait_for(api: Api, controls: tuple[str, ...], run_ids: list[str], console: Console) -> None:
+def _trigger(api: Api, runs: dict[str, dict[str, str]]) -> None:
+    """Trigger the runs, that of the review first: its people take longest."""
+    for control in reversed(runs):
+        conf = None if control in (DOORS, *COMPANY_CONTROLS) else COLLECT_AGAIN
+        for run_id, window in runs[control].items():
+            api.trigger(control, window, run_id, conf)
+
+
+def _wait_for(api: Api, runs: dict[str, dict[str, str]], stack: Stack, console: Console) -> None:
     """Wait until every run has ended, with a bar of tasks that are done for each control.
 
     Raises:
-        SourceUnavailable: A run failed; the message names task and log.
+        SourceUnavailable: A run failed; the message names task and log. Or somebody who has to answer could not.
     """
     columns = (TextColumn("         {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
-        done = {control: bar.add_task(control, total=None) for control in controls}
+        done = {control: bar.add_task(control, total=None) for control in runs}
         for control, row in done.items():
 
             def progress(tasks: dict[str, dict[str, str | None]], row: TaskID = row) -> None:
                 states = [state for run in tasks.values() for state in run.values()]
                 bar.update(row, total=len(states), completed=sum(state == "success" for state in states))
+                if stack.company.is_there:
+                    stack.company.answers(stack.processes)
 
-            _require_success(api, control, api.wait(control, run_ids, _SECONDS, progress))
+            _require_success(api, control, api.wait(control, list(runs[control]), _SECONDS, progress))
+
+
+def _show_company(stack: Stack, console: Console, *, answered: bool) -> bool:
+    """Show what is known to be wrong in the company beside what landed; return whether they are the same.
+
+    Args:
+        stack: The stack.
+        console: Where it is shown.
+        answered: Whether people had answered before this run.
+    """
+    company = stack.company
+    done = None if answered else company.answers(stack.processes)
+    found = show_faults(stack.installation, company.faults(), COMPANY_CONTROLS, console)
+    return show_review(stack.installation, company.review(), done, console) and found
 
 
 def _seal(api: Api) -> None:
@@ -160,7 +207,12 @@ def run_up(home: Path, console: Console) -> int:
 def _company(stack: Stack) -> str:
     if not stack.company.is_there:
         return ""
-    return "Company    a made-up one, behind the controls of GitHub, Jira, Okta, PagerDuty: .tieout/company.env\n"
+    people = ", ".join(stack.company.people())
+    return (
+        "Company    a made-up one, behind the controls of GitHub, Jira, Okta, PagerDuty: .tieout/company.env\n"
+        f"People     {people}:\n"
+        "           users of Airflow with the same password, whose part of an access review stands under My reviews\n"
+    )
 
 
 def run_down(home: Path, console: Console) -> int:

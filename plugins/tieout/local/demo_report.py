@@ -23,7 +23,7 @@ DOORS = "cc8_1_change_management"
 """The control whose population comes through two doors."""
 
 
-def _table(installation: Installation, name: str) -> ds.Dataset:
+def read_table(installation: Installation, name: str) -> ds.Dataset:
     """Return an evidence type's files, as the auditor reads them: with plain pyarrow."""
     import pyarrow.dataset as ds
     from pyarrow.fs import S3FileSystem
@@ -46,7 +46,7 @@ def listed(
     import pyarrow.compute as pc
 
     wanted = (pc.field("observation_period") == PERIOD) & pc.field("control").isin(controls) & (pc.field("result") == result)
-    rows = _table(installation, "rule_result").to_table(columns=["control", "rule", "row_key"], filter=wanted).to_pylist()
+    rows = read_table(installation, "rule_result").to_table(columns=["control", "rule", "row_key"], filter=wanted).to_pylist()
     return {(row["control"], row["rule"], _key(row["row_key"])) for row in rows}
 
 
@@ -88,7 +88,7 @@ def tally(installation: Installation, system: str) -> Tally:
 
     def count(table: str, wanted: pc.Expression) -> int:
         slot = (pc.field("observation_period") == PERIOD) & (pc.field("control") == DOORS)
-        return int(_table(installation, table).count_rows(filter=slot & (pc.field("system") == system) & wanted))
+        return int(read_table(installation, table).count_rows(filter=slot & (pc.field("system") == system) & wanted))
 
     def of_rule(rule: str, result: str) -> int:
         return count("rule_result", (pc.field("rule") == rule) & (pc.field("result") == result))

@@ -169,7 +169,9 @@ class Installation:
                 "AWS_REGION": REGION,
                 "AWS_DEFAULT_REGION": REGION,
                 "TIEOUT_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
-                **(self.identity_settings if name in ("admin", "writer") else {}),
+                **(self.identity_settings if name in ("admin", "writer", "responder") else {}),
+                # Who checks what others signed has it from outside the bucket: the auditor is told by hand.
+                **({"TIEOUT_ROOT_FINGERPRINT": self.root_fingerprint} if name != "auditor" else {}),
                 **({"TIEOUT_LANDING_KEY": self.key_uri(Scope.LANDING)} if name == "admin" else {}),  # signs records of holds
                 **({"TIEOUT_RESPONSE_KEY": self.key_uri(Scope.RESPONSE)} if name == "responder" else {}),
             }

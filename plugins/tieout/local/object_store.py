@@ -114,7 +114,8 @@ def _identities(installation: Installation) -> dict[str, Any]:
             *(f"{action}:{bucket}" for bucket in (staging, IDENTITY_BUCKET) for action in ("Read", "List", "Write")),
         ],
         "digest": [*reads, *writes("digests/", "index/")],
-        "responder": [*reads, *writes("responses/")],
+        # What it shows people: where their messages stand, and who a person id is.
+        "responder": [*reads, *writes("responses/"), f"Read:{staging}/campaigns/*", f"Read:{IDENTITY_BUCKET}"],
         "auditor": reads,
     }
     return {"identities": [_entry(installation.identity(name), allowed) for name, allowed in actions.items()]}

@@ -55,8 +55,10 @@ class Stack:
             overrides: Environment variables that take precedence.
             before_tasks: As `airflow.start`.
         """
-        connections = self.company.connections() if company.NAME in self.processes.running() else {}
-        environment = airflow.environment(self.installation, {**connections, **(overrides or {})})
+        there = company.NAME in self.processes.running()
+        company_settings = {**self.company.connections(), **self.company.settings()} if there else {}
+        people = self.company.people() if there else []
+        environment = airflow.environment(self.installation, {**company_settings, **(overrides or {})}, people)
         say("Preparing Airflow's database")
         airflow.prepare(self.installation, environment)
         say(f"Starting Airflow at http://127.0.0.1:{self.installation.airflow_port}")
@@ -67,11 +69,16 @@ class Stack:
         """Rebuild the sample's git repository, if it is not there."""
         build_sample(self.installation.home, say)
 
-    def start_company(self, say: Say) -> None:
-        """Start the made-up company's APIs, where this project has them; Airflow, started after that, knows its connections."""
+    def start_company(self, say: Say, *, answering: bool = False) -> None:
+        """Start the made-up company's APIs, where this project has them; Airflow, started after that, knows its connections.
+
+        Args:
+            say: Tells how far it is.
+            answering: Whether its people answer what they are asked in Slack.
+        """
         if self.company.is_there:
             say("Starting the APIs of a made-up company")
-            self.company.start(self.processes)
+            self.company.start(self.processes, answering=answering)
 
     def stop(self) -> None:
         """Stop everything that runs."""

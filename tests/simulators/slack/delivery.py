@@ -27,7 +27,7 @@ class Sent:
 
 @dataclass
 class Answer:
-    """What came back; status 0 where the connection was cut."""
+    """What came back; status 0 where the connection was cut, or nothing came in time."""
 
     status: int
     body: str = ""
@@ -68,6 +68,7 @@ def deliver(url: str, sent: Sent, timeout: float = 10.0) -> Answer:
     connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=timeout)
     began = time.monotonic()
     try:
+        connection.connect()
         connection.putrequest("POST", split.path, skip_accept_encoding=True)
         for name, value in sent.headers:
             connection.putheader(name, value.encode("utf-8"))
@@ -78,7 +79,7 @@ def deliver(url: str, sent: Sent, timeout: float = 10.0) -> Answer:
         response = connection.getresponse()
         body = response.read().decode()
         return Answer(response.status, body, time.monotonic() - began, dict(response.getheaders()))
-    except (ConnectionError, http.client.HTTPException):
+    except (ConnectionError, TimeoutError, http.client.HTTPException):
         return Answer(0, seconds=time.monotonic() - began)
     finally:
         connection.close()

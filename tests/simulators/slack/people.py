@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +29,8 @@ class Person:
         user: Their id.
         secret: What Slack signs with.
         last: The request that was delivered last.
-        pressed: What was answered to each delivery.
+        answers: What was answered to each delivery.
+        clock: Seconds since 1970, as Slack's clock has them.
     """
 
     slack: Slack
@@ -37,6 +39,7 @@ class Person:
     secret: str = SIGNING_SECRET
     last: Sent | None = None
     answers: list[Answer] = field(default_factory=list)
+    clock: Callable[[], float] = time.time
 
     @property
     def messages(self) -> list[Posted]:
@@ -54,9 +57,13 @@ class Person:
 
     def open_home(self) -> dict[str, Any]:
         """Open App Home, and return what is shown."""
-        event = payloads.home_opened(self.slack.team, self.user, dm_of(self.user))
-        self._deliver(signed(json.dumps(event).encode(), self.secret, JSON))
+        self.look_home()
         return self.slack.views.homes[self.user]
+
+    def look_home(self) -> Answer:
+        """Open App Home, whether or not anything is shown."""
+        event = payloads.home_opened(self.slack.team, self.user, dm_of(self.user))
+        return self._deliver(self._signed(json.dumps(event).encode(), content_type=JSON))
 
     def press_in_message(self, message: Posted, action_id: str, number: int = 0) -> Answer:
         """Press a button in a message: the ``number``-th with this id."""
@@ -108,7 +115,7 @@ class Person:
 
     def submit(self, **how: Any) -> Answer:
         """Submit the modal, and show what is answered."""
-        return self._show(self._deliver(signed(as_form(self.submission()), self.secret, **how)))
+        return self._show(self._deliver(self._signed(as_form(self.submission()), **how)))
 
     def submit_again(self) -> Answer:
         """Deliver the last request once more, to the byte: Slack, or a network, said it twice."""
@@ -123,7 +130,7 @@ class Person:
         sent = view.sent(self.slack.team)
         del sent["state"]
         payload = payloads.envelope("view_closed", self.slack.team, self.user, view=sent, is_cleared=False)
-        return self._deliver(signed(as_form(payload), self.secret))
+        return self._deliver(self._signed(as_form(payload)))
 
     def review(self, message: Posted, decide: Decide, number: int = 0) -> int:
         """Open a review from its message, decide page after page to the end, and return how many pages were submitted."""
@@ -138,8 +145,11 @@ class Person:
 
     def _press(self, element: dict[str, Any], block_id: str, **where: Any) -> Answer:
         payload = payloads.envelope("block_actions", self.slack.team, self.user, **where)
-        payload |= {"actions": [payloads.action(element, block_id)], "trigger_id": self.slack.trigger(self.user)}
-        return self._deliver(signed(as_form(payload), self.secret))
+        payload |= {"actions": [payloads.action(element, block_id, self.clock())], "trigger_id": self.slack.trigger(self.user)}
+        return self._deliver(self._signed(as_form(payload)))
+
+    def _signed(self, body: bytes, **how: Any) -> Sent:
+        return signed(body, self.secret, **{"timestamp": str(int(self.clock())), **how})
 
     def _deliver(self, sent: Sent) -> Answer:
         self.last = sent

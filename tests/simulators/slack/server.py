@@ -39,9 +39,18 @@ def serve(slack: Slack) -> ThreadingHTTPServer:
             said: dict[str, Any] = dict(parse_qsl(split.query))
             said |= json.loads(data) if body == "application/json" else dict(parse_qsl(data.decode()))
             method = split.path.rpartition("/")[2]
+            cut = slack.cuts.at(f"{method} {said.get('channel', '')} {said.get('text', '')}")
+            if cut is not None and not cut.answered:
+                self.close_connection = True
+                cut.act(self.client_address[1])
+                return
             status, reply, headers = slack.answer(method, said, body, self.headers.get("Authorization", ""))
             slack.calls.append((method, said))
             slack.asked.append(Call(method, said, body, status, reply))
+            if cut is not None:
+                self.close_connection = True
+                cut.act(self.client_address[1])
+                return
             self.send(status, json.dumps(reply).encode(), headers)
 
         do_GET = do_POST = handle_any

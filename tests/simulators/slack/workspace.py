@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from tests.blockkit import message_problems
+from tests.simulators.cuts import Cuts
 from tests.simulators.slack.members import TEAM, Account, dm_of
 from tests.simulators.slack.parameters import problem
 from tests.simulators.slack.server import Call, serve
@@ -53,6 +54,7 @@ class Slack:
         limits: Calls a minute that a method takes; others take any number.
         down: While it is set, nothing is answered but HTTP 503.
         delay: Seconds that each call takes.
+        cuts: Of lines, at what is called as ``method channel text``.
     """
 
     def __init__(self, members: Mapping[str, bool] | Iterable[Account] = ()) -> None:
@@ -64,6 +66,7 @@ class Slack:
         self.limits: dict[str, int] = {}
         self.down = False
         self.delay = 0.0
+        self.cuts = Cuts()
         self.team = TEAM
         self.messages: list[Posted] = []
         self.views = Views()
