@@ -125,11 +125,12 @@ class SlippingStore(S3Store):
         super().__init__(client, bucket)
         self._slip = options.slip
 
-    def put_locked(self, key: str, source: Path, sha256: str, retention: Retention) -> str:
+    def put_locked(self, key: str, source: Path | bytes, sha256: str, retention: Retention) -> str:
         lock = self._slip(key, retention)
         if lock is not None:
             return super().put_locked(key, source, sha256, lock)
-        answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=source.read_bytes(), ChecksumAlgorithm="SHA256")
+        data = source if isinstance(source, bytes) else source.read_bytes()
+        answer = self._client.put_object(Bucket=self.bucket, Key=key, Body=data, ChecksumAlgorithm="SHA256")
         return str(answer["VersionId"])
 
 

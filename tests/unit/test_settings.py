@@ -29,6 +29,9 @@ def test_no_variable_leaves_every_default() -> None:
         ("TIEOUT_PART_ROWS", "1", "part_rows", 1),
         ("TIEOUT_NOTICE_DAYS", "92", "notice_days", 92),
         ("TIEOUT_SLACK_CONN_ID", "slack", "slack_conn_id", "slack"),
+        ("TIEOUT_RESPONDER_CONN_ID", "answers", "responder_conn_id", "answers"),
+        ("TIEOUT_ROOT_FINGERPRINT", "aB" * 32, "root_fingerprint", "aB" * 32),
+        ("TIEOUT_CAMPAIGN_POLL_SECONDS", "5", "campaign_poll_seconds", 5),
     ],
 )
 def test_a_variable_sets_its_field_in_its_type(variable: str, raw: str, name: str, value: object) -> None:
@@ -63,6 +66,9 @@ def test_a_misspelt_variable_is_refused_and_the_known_ones_are_listed() -> None:
         ("TIEOUT_SSE", "none", "expected AES256 or aws:kms, got 'none'"),
         ("TIEOUT_NOTICE_DAYS", "0", "expected 1 to 92, got 0"),
         ("TIEOUT_NOTICE_DAYS", "93", "expected 1 to 92, got 93"),
+        ("TIEOUT_CAMPAIGN_POLL_SECONDS", "4", "expected 5 to 86400, got 4"),
+        ("TIEOUT_CAMPAIGN_POLL_SECONDS", "86401", "expected 5 to 86400, got 86401"),
+        ("TIEOUT_ROOT_FINGERPRINT", "f" * 63, "expected the SHA-256 of the root's public key as 64 hexadecimal digits"),
     ],
 )
 def test_a_wrong_value_is_refused_with_what_was_expected_and_got(variable: str, raw: str, expected: str) -> None:

@@ -109,6 +109,23 @@ def test_a_window_that_is_over_and_whose_grace_ends_soon_is_about_to_be_missed(d
         assert found[0].text == "its window is over, it is not extracted, and its grace ends 2026-04-08"
 
 
+@pytest.mark.parametrize(("now", "is_told"), [(date(2026, 4, 8), False), (date(2026, 4, 18), True)])
+def test_a_window_in_a_campaign_is_told_of_once_what_that_comes_to_has_to_land_soon(now: date, is_told: bool) -> None:
+    schedule = {"due_at": "2026-04-16T00:00:00Z", "extensions": []}
+    opened = note(
+        "campaign opened",
+        "2026-03",
+        system="all",
+        at=noon(date(2026, 4, 2)),
+        campaign="c.2026-03",
+        definition={"schedule": schedule},
+    )
+    found = told(*each_month(20, 20), noted=(opened,), now=noon(now))
+    texts = [each.text for each in found if each.key == "2026-03" and "grace" in each.text]
+    said = "its window is over, campaign c.2026-03 is open, due 2026-04-15, and its grace ends 2026-04-23"
+    assert texts == ([said] if is_told else [])
+
+
 def test_a_new_bucket_gives_each_window_its_grace_before_anybody_is_told() -> None:
     established = noon(date(2026, 3, 10))
     assert told(established=established, now=noon(date(2026, 3, 11)), days=5) == []
