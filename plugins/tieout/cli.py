@@ -25,6 +25,7 @@ from tieout.commands.quarantine import quarantine
 from tieout.commands.reconcile import reconcile, reconciliations
 from tieout.commands.register import register
 from tieout.commands.rerun import rerun
+from tieout.commands.review import review
 from tieout.commands.slack import slack
 from tieout.commands.status import status
 from tieout.commands.trace import trace
@@ -99,6 +100,7 @@ for command in (
     reconciliations,
     register,
     rerun,
+    review,
     slack,
     status,
     trace,

@@ -22,18 +22,19 @@ def as_html(cover: Cover) -> str:
     page = Template(files("tieout.audit").joinpath("cover_page.html").read_text(encoding="utf-8"))
     sections = "\n".join(_section(number, section) for number, section in enumerate(cover.sections))
     return page.substitute(
-        title=_shown(cover.title), subtitle=_shown(cover.subtitle), statement=_shown(cover.statement), sections=sections
+        title=shown(cover.title), subtitle=shown(cover.subtitle), statement=shown(cover.statement), sections=sections
     )
 
 
 def _section(number: int, section: Section) -> str:
-    rows = "\n".join(f'<tr><th scope="row">{_shown(name)}</th><td>{_shown(text)}</td></tr>' for name, text in section.lines)
-    heading = f'<h2 id="section-{number}">{_shown(section.title)}</h2>'
+    rows = "\n".join(f'<tr><th scope="row">{shown(name)}</th><td>{shown(text)}</td></tr>' for name, text in section.lines)
+    heading = f'<h2 id="section-{number}">{shown(section.title)}</h2>'
     named = f'aria-labelledby="section-{number}"'
     return f"<section {named}>\n{heading}\n<table {named}>\n{rows}\n</table>\n</section>"
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
+    """Return a text as it stands in a page: nothing of it is markup, and what can not be seen is written out."""
     return escape(_visible(text), quote=True)
 
 

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from statistics import median
 
+from tieout.criteria.awaiting import due_at
 from tieout.criteria.calendar import Calendar
 from tieout.criteria.controls import Control
-from tieout.criteria.extractions import LANDED, Extraction, ExtractionState, due_at
+from tieout.criteria.extractions import LANDED, Extraction, ExtractionState
 from tieout.criteria.performances import Performance, PerformanceState
 from tieout.criteria.periods import window
 from tieout.criteria.standing import Standing
@@ -73,12 +74,13 @@ def notices(
         elif performance.state is PerformanceState.UPCOMING and performance.due and today <= performance.due <= ahead:
             text = f"due {performance.due}, and no landed evidence shows it performed"
             found.append(_notice(NoticeKind.ABOUT_TO_BE_MISSED, standing, performance.system, performance.key, text))
-    kind = control.extraction_schedule.window
+    kind, running = control.extraction_schedule.window, {each.window: each for each in standing.campaigns}
     for key, system in standing.extractions.awaited:
         target = window(kind, key, calendar.zone)
-        last = due_at(control, target, established)
+        last = due_at(control, target, established, running)
         if target.is_over(now) and last <= now + timedelta(days=days):
-            text = f"its window is over, it is not extracted, and its grace ends {calendar.day_of(last)}"
+            why = running[key].as_text() if key in running else "it is not extracted"
+            text = f"its window is over, {why}, and its grace ends {calendar.day_of(last)}"
             found.append(_notice(NoticeKind.ABOUT_TO_BE_MISSED, standing, system, key, text))
     return found
 
