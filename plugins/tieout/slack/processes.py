@@ -21,7 +21,7 @@ import struct
 import sys
 import threading
 import zlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -58,10 +58,11 @@ class Processes:
     Args:
         command: Starts one of them (`serve` is what it does).
         count: How many.
+        environment: Their environment variables; ``None`` for those of this process.
     """
 
-    def __init__(self, command: Sequence[str], count: int) -> None:
-        self._all = [_Process(command) for _ in range(count)]
+    def __init__(self, command: Sequence[str], count: int, environment: Mapping[str, str] | None = None) -> None:
+        self._all = [_Process(command, environment) for _ in range(count)]
 
     async def ask(self, signed: Signed) -> Reply:
         """Return what the member's process answers.
@@ -98,8 +99,8 @@ def place_of(body: bytes, count: int) -> int:
 class _Process:
     """One process, started again whenever it ends."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = command
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str] | None) -> None:
+        self._command, self._environment = command, environment
         self._writer: asyncio.StreamWriter | None = None
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
         self._last = 0
@@ -137,8 +138,9 @@ class _Process:
     async def _once(self) -> bool:
         """Run one until it ends; returns whether it had become ready."""
         process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LONGEST_FRAME
-        )
+            *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_LONGEST_FRAME,
+            env=self._environment,
+        )  # fmt: skip
         writer, reader = _pipes(process)
         ready = False
         try:

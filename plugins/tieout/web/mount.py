@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from airflow.api_fastapi.core_api.security import get_user, requires_authenticat
 from airflow.configuration import conf
 from fastapi import FastAPI
 
+import tieout
 from tieout.criteria.scope import time_zone_of
 from tieout.desks.campaign_desk import CampaignDesk
 from tieout.desks.desk import Desk
@@ -81,7 +84,10 @@ def slack_endpoint(settings: Settings, processes: Processes) -> Any | None:
 @cache
 def slack_processes() -> Processes:
     """Return the processes that answer what Slack sends (`tieout.web.slack_process`)."""
-    return Processes([sys.executable, "-m", "tieout.web.slack_process"], from_environment().slack_processes)
+    # Airflow finds this package in its plugins folder: they have to be told where that is.
+    places = [str(Path(tieout.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+    return Processes([sys.executable, "-m", "tieout.web.slack_process"], from_environment().slack_processes, environment)
 
 
 def pages(settings: Settings, desk: Callable[[], Desk], lifespan: Lifespan | None = None) -> Any:
