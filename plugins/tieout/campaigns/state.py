@@ -144,11 +144,6 @@ class State:
         """How many decisions are awaited: an item that two people answer for counts twice."""
         return self.definition.awaited - self.decided.total()
 
-    @property
-    def all_decided(self) -> bool:
-        """Whether nothing is awaited any more."""
-        return self.open == 0
-
     def progress(self, assignment: str) -> Progress:
         """Return how far an assignment is, whoever answered."""
         return Progress(len(self.definition.assignments[assignment].items), self.decided[assignment])

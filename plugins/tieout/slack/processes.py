@@ -152,7 +152,10 @@ class _Process:
                 waiting = self._waiting.get(head["id"])
                 if waiting is not None and not waiting.done():  # nobody waits for an answer that is late
                     waiting.set_result(Reply(head["status"], body.decode(), head["content_type"]))
-        except (asyncio.IncompleteReadError, ConnectionError, NotReadable):
+        except NotReadable as error:
+            log.error("Slack's requests: a process said something that is no answer: %s", error)
+            return ready
+        except (asyncio.IncompleteReadError, ConnectionError):
             return ready
         finally:
             self._writer = None
@@ -253,5 +256,9 @@ def _length(data: bytes) -> int:
 
 def _parts(frame: bytes) -> tuple[dict[str, Any], bytes]:
     line, _, body = frame.partition(b"\n")
-    head: dict[str, Any] = json.loads(line)
+    try:
+        head: dict[str, Any] = json.loads(line)
+    except ValueError:
+        msg = "expected a frame that begins with a line of JSON, got something else."
+        raise NotReadable(msg) from None
     return head, body

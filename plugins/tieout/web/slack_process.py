@@ -25,15 +25,17 @@ def main() -> None:
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")  # connections come from the database too
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends with its input
     os.nice(_NICE)
+    from tieout.slack.processes import own_output, serve
+
+    answers = own_output()  # before anything is imported that may print
     from tieout.desks.warming import warm_up
     from tieout.flows.campaign_people import person_of
     from tieout.settings import from_environment
     from tieout.slack.app import handler, late
     from tieout.slack.endpoint import Threads, build_front
-    from tieout.slack.processes import own_output, serve
     from tieout.web.connections import desk_of, slack_workspace
 
-    answers, settings = own_output(), from_environment()
+    settings = from_environment()
     desk = desk_of(settings)
     front = build_front(slack_workspace(settings), desk, person_of(settings), processes=settings.slack_processes)
     warm_up(lambda: desk)

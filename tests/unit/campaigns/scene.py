@@ -174,7 +174,7 @@ def snapshot(state: State) -> dict[str, Any]:
         "standings": {item: state.standings(item) for item in campaign.items},
         "outcomes": {item: state.outcome(item) for item in campaign.items},
         "progress": {each: state.progress(each) for each in campaign.assignments},
-        "open": (state.open, state.all_decided),
+        "open": state.open,
         "people": {person: (state.open_items(person, now), state.person_progress(person, now)) for person in campaign.people},
         "answering": {item: state.who_may_answer(item, now) for item in campaign.items},
         "elsewhere": {person: held for person, held in state.elsewhere.items() if held},

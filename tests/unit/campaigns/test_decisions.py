@@ -19,7 +19,7 @@ def test_at_first_everything_is_open_to_whom_it_was_given() -> None:
     assert state.open_items("a", START) == tuple(OpenItem(A1, item, How.OWN) for item in ("i1", "i2", "i3"))
     assert state.open_items("d", START) == state.open_items("nobody", START) == ()
     assert state.who_may_answer("i5", START) == ((B1, "b", How.OWN), (C2, "c", How.OWN))
-    assert (state.open, state.all_decided, state.phase) == (8, False, Phase.OPEN)
+    assert (state.open, state.phase) == (8, Phase.OPEN)
 
 
 def test_a_decision_counts_and_the_last_one_holds() -> None:

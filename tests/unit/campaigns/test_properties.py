@@ -94,7 +94,7 @@ def only_what_is_decided_is_closed(state: State) -> None:
         if standing.decision and standing.decision.by_rule
     ]
     if state.phase is Phase.CLOSED:
-        assert state.all_decided
+        assert state.open == 0
         assert all(state.outcome(item) for item in campaign.items)
     assert not by_rule or (campaign is BY_RULE and state.closed is not None and state.closed.at >= SCHEDULE.due_at)
 
@@ -136,7 +136,7 @@ def test_closing_is_refused_while_anything_is_open_unless_the_rule_says_otherwis
     campaign, events = said
     state = fold(campaign, events)
     answer = close(campaign, state, now)
-    allowed = state.phase is Phase.OPEN and (state.all_decided or (campaign is BY_RULE and now >= SCHEDULE.due_at))
+    allowed = state.phase is Phase.OPEN and (state.open == 0 or (campaign is BY_RULE and now >= SCHEDULE.due_at))
     assert isinstance(answer, Closing) == allowed
     if isinstance(answer, Closing):
         story = Story(campaign)

@@ -167,6 +167,24 @@ def test_there_is_room_for_so_many(monkeypatch: pytest.MonkeyPatch) -> None:
     with_processes(work)
 
 
+@pytest.mark.parametrize("said", ["not JSON", "a" * 2000])
+def test_a_process_that_prints_something_else_is_ended_and_said_so(said: str, caplog: pytest.LogCaptureFixture) -> None:
+    command = (
+        f"import struct, sys; sys.stdout.buffer.write(struct.pack('>I', 8) + {said.encode()!r}); sys.stdout.flush(); input()"
+    )
+
+    async def run() -> None:
+        running = Processes([sys.executable, "-c", command], 1)
+        async with running.running():
+            while not caplog.records:
+                await asyncio.sleep(0.02)
+            with pytest.raises(PoolFull):
+                await running.ask(signed())
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert "said something that is no answer: expected a frame that begins with a line of JSON" in caplog.text
+
+
 def test_nobody_is_left_behind() -> None:
     async def work(running: Processes) -> int:
         return int(json.loads((await asked(running, signed())).body)["pid"])
