@@ -38,7 +38,7 @@ class Sizes:
     """
 
     threads: int = 6
-    waiting: int = 16
+    waiting: int = 10
     stores: int = 12
 
 

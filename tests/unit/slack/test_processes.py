@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from tests.simulators.slack import TEAM, payloads
@@ -108,6 +108,21 @@ def test_an_event_goes_where_the_buttons_of_its_member_go() -> None:
     assert place_of(json.dumps(event, separators=(",", ":")).encode(), 5) == place_of(signed(MEMBERS[7]).body, 5)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"type": "view_submission", "user": {"id": "U000000007", "team_id": "T1"}}',
+        b'{"user":{"id":"U000000007"}}',
+        b"payload=%7B%22user%22%3A%7B%22id%22%3A%22U000000007%22%7D%7D",
+        b"payload=%7b%22user%22%3a+%7b%22id%22%3a+%22U000000007%22%7d%7d",
+        b"payload=%7B%22user%22:%20%7B%22id%22:%20%22U000000007%22%7D%7D",
+        b"payload=%7B%22text%22%3A%22%5C%22user%5C%22%3A%5C%22UOTHER%5C%22%22%2C%22user%22%3A%22U000000007%22%7D",
+    ],
+)
+def test_who_sends_it_is_seen_through_escapes_and_not_in_what_somebody_wrote(body: bytes) -> None:
+    assert [place_of(body, count) for count in (7, 11)] == [place_of(signed(MEMBERS[7]).body, count) for count in (7, 11)]
+
+
 @pytest.mark.parametrize("body", [b"", b"payload=%7B%7D", b"\xff%ff", b"ssl_check=1"])
 def test_who_is_nobody_goes_to_the_first(body: bytes) -> None:
     assert place_of(body, 3) == 0
@@ -192,6 +207,35 @@ def test_nobody_is_left_behind() -> None:
     pid = with_processes(work)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_an_end_that_comes_while_a_process_ends_is_not_lost(turns: int) -> None:
+    class Ending:
+        """A process that has ended just now; `turns` later its keeper is cancelled."""
+
+        def __init__(self) -> None:
+            self.stdin, self.stdout, self.ended = io.BytesIO(), io.BytesIO(), asyncio.get_running_loop().create_future()
+
+        async def wait(self) -> int:
+            return int(await self.ended)
+
+        def kill(self) -> None:
+            raise ProcessLookupError
+
+    async def run() -> bool:
+        process = Ending()
+        keeper = asyncio.create_task(module._ended(cast("asyncio.subprocess.Process", process)))
+        await asyncio.sleep(0.01)
+        process.ended.set_result(0)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        ended = keeper.done()
+        keeper.cancel()
+        await asyncio.wait([keeper])
+        return ended or keeper.cancelled()
+
+    assert asyncio.run(run())
 
 
 def test_each_request_has_an_answer_and_the_end_is_the_end() -> None:
