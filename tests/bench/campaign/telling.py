@@ -13,7 +13,7 @@ from tests.bench.campaign.scene import MANAGERS, REPORTS, RIGHTS
 
 PAGE_SECONDS = 0.3
 LEAST_RATIO = 0.2
-"""Of the floor: what two cores that hold store, Airflow, load and all gave was 0.26 to 0.28."""
+"""Of the floor: what two cores that hold store, Airflow, load and all gave was 0.26 to 0.30."""
 BACK_SECONDS = 10.0
 """Within so many seconds of the store's first answer pages are stored again."""
 OURS = "/tieout/"
