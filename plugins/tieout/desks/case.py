@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from tieout.campaigns.answers import OF_CAMPAIGN
 from tieout.campaigns.definition import Definition, Pin
@@ -192,6 +193,13 @@ class Reading:
                 self._read_at[_WHOLE] = self.clock()
             finally:
                 reading.release()
+
+    def prepare(self, now: datetime) -> None:
+        """Work out what whoever comes first would wait for, and nobody after them: how items are found, and their standings."""
+        for given in islice(self.definition.assignments.values(), 1):
+            self.task(given.person, given.id, now)
+            for item in given.items[:1]:
+                self.item(item)
 
     def refresh_all(self, seconds: float) -> None:
         """Read all that has come to the campaign, over or not, unless that was done so many seconds ago; others wait for it.

@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 LISTED_SECONDS = 60.0
 """How long a list of campaigns is taken for whole."""
+RENEWED_SECONDS = 45.0
+"""How old a list is that is renewed while nobody waits for it: where people come all the time, nobody ever does."""
 ASKED_SECONDS = 2.0
 """How long after a look for new campaigns one that is unknown is taken for not there."""
 SHOWN_FOR = timedelta(days=200)
@@ -94,7 +96,7 @@ class Cases(Mapping[str, Case]):
         self._clock, self._seconds = clock, seconds
         aside = Afterwards("tieout-campaigns-list")
         self._background = background or (lambda work: aside.push("look", work))
-        self._lock = threading.RLock()
+        self._lock, self._looking = threading.RLock(), threading.Lock()
         self._campaigns: Campaigns | None = None
         self._opened: dict[str, Opened] = {}
         self._cases: dict[str, Case] = {}
@@ -110,19 +112,20 @@ class Cases(Mapping[str, Case]):
         """
         known = self._cases.get(campaign)
         if known is not None:
-            if self._age() >= LISTED_SECONDS:
-                self._background(self._look)  # nobody who has clicked waits for that
+            if self._age() >= RENEWED_SECONDS:
+                self._background(self._renew)  # nobody who has clicked waits for that
             return known
+        self._look(ASKED_SECONDS if campaign not in self._opened else LISTED_SECONDS)
         with self._lock:
-            if self._age() >= (ASKED_SECONDS if campaign not in self._opened else LISTED_SECONDS):
-                self._look()
             return self._case(self._opened[campaign])
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the campaigns that can be read."""
+        if RENEWED_SECONDS <= self._age() < LISTED_SECONDS:
+            self._background(self._renew)
+        else:
+            self._look(LISTED_SECONDS)
         with self._lock:
-            if self._age() >= LISTED_SECONDS:
-                self._look()
             listed = list(self._opened)
         return iter([campaign for campaign in listed if campaign in self])
 
@@ -133,17 +136,30 @@ class Cases(Mapping[str, Case]):
     def _age(self) -> float:
         return float("inf") if self._looked_at is None else self._seconds() - self._looked_at
 
-    def _look(self) -> None:
-        """Look for campaigns, under the key list as it stands now: what a new key has signed is read again under a new list."""
-        with self._lock:
-            fresh = Campaigns(self._settings, self._store)
-            if self._campaigns is None or self._campaigns.key_list.sha256 != fresh.key_list.sha256:
-                self._campaigns, self._cases = fresh, {}
+    def _renew(self) -> None:
+        self._look(RENEWED_SECONDS)
+
+    def _look(self, seconds: float) -> None:
+        """Look for campaigns, unless that was done less than so many seconds ago; others go on meanwhile with what is known.
+
+        It is done under the key list as it stands now: what a new key has signed is read again under a new list.
+        """
+        if self._age() < seconds:
+            return
+        with self._looking:
+            if self._age() < seconds:  # somebody else has just done it
+                return
+            campaigns, fresh = self._campaigns, Campaigns(self._settings, self._store)
+            if campaigns is None or campaigns.key_list.sha256 != fresh.key_list.sha256:
+                campaigns = fresh
             since = self._clock() - SHOWN_FOR
-            self._opened = {name: opened for name, opened in self._campaigns.find().items() if opened.at >= since}
-            self._cases = {name: case for name, case in self._cases.items() if name in self._opened}
-            self._broken.clear()
-            self._looked_at = self._seconds()
+            opened = {name: each for name, each in campaigns.find().items() if each.at >= since}
+            with self._lock:
+                known = self._cases if campaigns is self._campaigns else {}
+                self._campaigns, self._opened = campaigns, opened
+                self._cases = {name: case for name, case in known.items() if name in opened}
+                self._broken.clear()
+                self._looked_at = self._seconds()
 
     def _case(self, opened: Opened) -> Case:
         known = self._cases.get(opened.campaign)

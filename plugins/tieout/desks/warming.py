@@ -31,8 +31,10 @@ def warm_up(open_desk: Callable[[], CampaignDesk]) -> threading.Thread:
 def _read(open_desk: Callable[[], CampaignDesk]) -> None:
     began, count = time.monotonic(), 0
     try:
-        for case in open_desk().cases().values():
+        desk = open_desk()
+        for case in desk.cases().values():
             case.refresh_whole()
+            case.prepare(desk.now())
             count += 1
     except Exception as error:  # its text may name a person
         log.warning("Campaigns were not read at the start, but for %s: %s", count, type(error).__name__)

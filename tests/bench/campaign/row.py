@@ -34,8 +34,8 @@ from tieout.local import airflow, object_store
 from tieout.local.stack import Stack
 
 SECONDS, RATE, DOWN_SECONDS = 60, 50, 20
-PROCESSES = 2
-"""`TIEOUT_SLACK_PROCESSES`."""
+PROCESSES = 1
+"""`TIEOUT_SLACK_PROCESSES`, its default: on two cores a second one stores a third more, and Airflow's pages wait for it."""
 _FLOOR_SECONDS = 10.0
 Say = Callable[[str], None]
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -18,12 +19,12 @@ from tests.unit.reviews.world import mail
 
 from tieout.desks import cases as module
 from tieout.desks.campaign_desk import CampaignDesk
-from tieout.desks.cases import ASKED_SECONDS, LISTED_SECONDS, SHOWN_FOR, Cases, open_desk
+from tieout.desks.cases import ASKED_SECONDS, LISTED_SECONDS, RENEWED_SECONDS, SHOWN_FOR, Cases, open_desk
 from tieout.desks.desk import Answer, Decision, Member, Page, Posted, Refused, Stored
 from tieout.errors import ConfigurationError, StoreUnavailable
 from tieout.evidence.key_list import build_key_list
 from tieout.evidence.keys import DocumentSigner, Scope, generate_key
-from tieout.evidence.store import S3Store
+from tieout.evidence.store import ObjectVersion, S3Store
 from tieout.files import file_sha256
 from tieout.slack.blocks.page import presented
 
@@ -133,6 +134,58 @@ def test_nobody_who_clicks_waits_for_a_look_at_what_else_there_is(served: Served
     look()
     assert served.cases[served.bench.planned.campaign] is case
     assert len(served.later) == 1
+
+
+def test_a_list_is_renewed_while_nobody_waits_before_it_is_too_old_to_be_whole(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.bench.open()
+    campaign = served.bench.planned.campaign
+    assert list(served.cases) == [campaign]
+    found = served.cases._opened
+
+    def down(*_: object) -> None:
+        raise StoreUnavailable("the store did not answer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(S3Store, "versions", down)
+        served.seconds += RENEWED_SECONDS - 1
+        assert (list(served.cases), served.later) == ([campaign], [])
+        served.seconds += 1
+        assert list(served.cases) == [campaign]
+        assert served.later
+        served.seconds += LISTED_SECONDS - RENEWED_SECONDS
+        with pytest.raises(StoreUnavailable):
+            list(served.cases)
+    served.seconds -= 1
+    served.later[0]()
+    assert served.cases._opened is not found
+    found = served.cases._opened
+    served.later[-1]()  # somebody else has just looked
+    assert served.cases._opened is found
+
+
+def test_who_knows_the_list_does_not_wait_for_somebody_who_looks(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    served.bench.open()
+    campaign, looks, goes_on = served.bench.planned.campaign, threading.Event(), threading.Event()
+    assert list(served.cases) == [campaign]
+    versions = S3Store.versions
+
+    def slow(store: S3Store, prefix: str) -> Iterator[ObjectVersion]:
+        looks.set()
+        assert goes_on.wait(20)
+        return versions(store, prefix)
+
+    monkeypatch.setattr(S3Store, "versions", slow)
+    served.seconds += RENEWED_SECONDS
+    list(served.cases)
+    thread = threading.Thread(target=served.later[0])
+    thread.start()
+    assert looks.wait(20)
+    assert list(served.cases) == [campaign]
+    goes_on.set()
+    thread.join(20)
+    assert not thread.is_alive()
 
 
 def test_what_a_new_key_has_signed_counts_once_it_is_on_the_list(served: Served, tmp_path: Path) -> None:

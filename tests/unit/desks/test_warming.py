@@ -54,6 +54,8 @@ def test_the_first_click_after_the_start_reads_no_campaign(bench: Bench) -> None
     warm_up(lambda: desk).join(60)
     assert {key.partition("/")[0] for key in store.keys_read} >= {"evidence", "manifests", "responses"}
     store.keys_read.clear()
+    [case] = cases.values()
+    assert "assignments_of_item" in vars(case.definition)
     who = Member(TEAM, "UEVA000000", mail("eva"))
     [summary] = desk.tasks(who).open
     assert isinstance(desk.page(who, summary.campaign, summary.tasks[0].assignment, None), Page)
