@@ -113,7 +113,7 @@ class Cases(Mapping[str, Case]):
         known = self._cases.get(campaign)
         if known is not None:
             if self._age() >= RENEWED_SECONDS:
-                self._background(self._renew)  # nobody who has clicked waits for that
+                self._background(self._renew)  # nobody waits for that
             return known
         self._look(ASKED_SECONDS if campaign not in self._opened else LISTED_SECONDS)
         with self._lock:
@@ -121,10 +121,7 @@ class Cases(Mapping[str, Case]):
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the campaigns that can be read."""
-        if RENEWED_SECONDS <= self._age() < LISTED_SECONDS:
-            self._background(self._renew)
-        else:
-            self._look(LISTED_SECONDS)
+        self._look(LISTED_SECONDS)
         with self._lock:
             listed = list(self._opened)
         return iter([campaign for campaign in listed if campaign in self])

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.flows.campaign_bench import TEAM, Bench, frozen_company, make_bench, make_signers, now, store_client
@@ -18,6 +19,7 @@ from tieout.desks.warming import warm_up
 from tieout.errors import StoreUnavailable
 from tieout.evidence.keys import Scope
 from tieout.evidence.store import S3Store
+from tieout.flows.frozen_rows import FrozenRows
 
 
 class Noting(S3Store):
@@ -54,12 +56,27 @@ def test_the_first_click_after_the_start_reads_no_campaign(bench: Bench) -> None
     warm_up(lambda: desk).join(60)
     assert {key.partition("/")[0] for key in store.keys_read} >= {"evidence", "manifests", "responses"}
     store.keys_read.clear()
-    [case] = cases.values()
-    assert "assignments_of_item" in vars(case.definition)
     who = Member(TEAM, "UEVA000000", mail("eva"))
     [summary] = desk.tasks(who).open
     assert isinstance(desk.page(who, summary.campaign, summary.tasks[0].assignment, None), Page)
     assert store.keys_read == []
+
+
+def test_how_items_are_found_is_worked_out_at_the_start(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    rows_of = FrozenRows.shown
+
+    def noting(rows: FrozenRows, items: Iterable[str]) -> list[dict[str, Any]]:
+        shown.extend(found := list(items))
+        return rows_of(rows, found)
+
+    monkeypatch.setattr(FrozenRows, "shown", noting)
+    cases = Cases(bench.settings, bench.store, bench.signers[Scope.RESPONSE], now)
+    desk = CampaignDesk(lambda: cases, lambda _: {}, now, lambda _: None)
+    warm_up(lambda: desk).join(60)
+    [case] = cases.values()
+    assert shown
+    assert set(shown) <= set(case.definition.items)
 
 
 def test_a_store_that_does_not_answer_is_a_line_in_the_log_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
