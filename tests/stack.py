@@ -15,7 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.simulators.s3_proxy import S3Proxy
+from tieout.errors import SourceUnavailable
 from tieout.evidence.keys import DocumentSigner, Scope
 from tieout.evidence.landing import Draft, LandingReference, land
 from tieout.evidence.sources import Bucket
@@ -156,8 +159,8 @@ class Airflow:
     def home(self) -> Path:
         return self.store.stack.installation.home
 
-    def run(self, window: str, run_id: str, conf: dict[str, Any] | None = None) -> str:
-        """Run one window and return how the run ended."""
+    def run(self, window: str | None, run_id: str, conf: dict[str, Any] | None = None) -> str:
+        """Run one window, or none, and return how the run ended."""
         self.api.trigger(CONTROL, window, run_id, conf)
         return self.finish(run_id)
 
@@ -167,7 +170,13 @@ class Airflow:
         local_airflow.start(installation, self.store.stack.processes, environment(installation, self.overrides), (component,))
 
     def finish(self, run_id: str, dag_id: str = CONTROL) -> str:
-        return self.api.wait(dag_id, [run_id], 180, lambda _: None)[run_id]
+        """Return how a run ended; where it has not in three minutes, the failure shows what the scheduler said last."""
+        try:
+            return self.api.wait(dag_id, [run_id], 180, lambda _: None)[run_id]
+        except SourceUnavailable as error:
+            processes = self.store.stack.processes
+            said = processes.log("scheduler").read_text(errors="replace")[-5000:]
+            pytest.fail(f"{error}\nrunning: {processes.running()}\nits scheduler said last:\n{said}")
 
     def seal(self, run_id: str) -> str:
         """Run the digest DAG and return how the run ended."""

@@ -205,9 +205,7 @@ def landed(airflow: Airflow, window: str) -> list[tuple[Outcome, int | None]]:
 )
 def test_a_window_that_can_not_be_extracted_is_refused(airflow: Airflow, key: str | None, expected: str) -> None:
     run_id = f"refused__{key}"
-    body = {"logical_date": None, "partition_key": key, "dag_run_id": run_id}
-    airflow.api.call("POST", f"/dags/{CONTROL}/dagRuns", body)
-    assert airflow.finish(run_id) == "failed"
+    assert airflow.run(key, run_id) == "failed"
     assert expected in airflow.api.log(CONTROL, run_id, "shop_git.collect", 1)
 
 

@@ -73,7 +73,7 @@ class Api:
         """Wait until runs have ended, and return the state of each.
 
         Raises:
-            SourceUnavailable: They had not ended in time.
+            SourceUnavailable: They had not ended in time; the message says how the scheduler is, and whether the DAG is paused.
         """
         deadline = time.monotonic() + seconds
         while True:
@@ -82,6 +82,8 @@ class Api:
             if all(state in ("success", "failed") for state in states.values()):
                 return states
             if time.monotonic() > deadline:
-                msg = f"runs of {dag_id} had not ended after {seconds:.0f} s: {states}"
+                dag, health = self.call("GET", f"/dags/{dag_id}"), self.call("GET", "/monitor/health")
+                why = f"DAG paused: {dag['is_paused']}, stale: {dag['is_stale']}; scheduler: {health['scheduler']}"
+                msg = f"runs of {dag_id} had not ended after {seconds:.0f} s: {states}; {why}"
                 raise SourceUnavailable(msg)
             time.sleep(0.5)
