@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,11 +19,12 @@ from tieout.evidence.records import RecordKind
 from tieout.evidence.verify import Outcome, Question
 from tieout.flows.documents import read_documents
 from tieout.flows.index import landings
+from tieout.local.airflow import database
 from tieout.local.installation import EVIDENCE_BUCKET, STAGING_BUCKET
 
 pytestmark = pytest.mark.integration
 
-# Windows: 01 whole run, 02 clearing, 03 killing (tests/faults), 07 to 09 broken files, 10 zero rows.
+# Windows: 01 whole run, 02 clearing, 03 killing (tests/faults), 05 locked database, 07 to 09 broken files, 10 zero rows.
 
 
 def parts(airflow: Airflow, window: str, system: str) -> list[str]:
@@ -101,6 +105,16 @@ def test_a_cleared_run_lands_nothing_twice(airflow: Airflow) -> None:
     assert in_window[0] == in_window[1]
     assert len(in_window[0]) == 6
     assert "Had landed already" in airflow.api.log(CONTROL, again, "shop_csv.land", 1)
+
+
+def test_a_scheduler_outlives_a_database_locked_for_longer_than_the_api_server_waits(airflow: Airflow, first_run: str) -> None:
+    assert first_run
+    airflow.api.trigger(CONTROL, "2026-05", "locked__2026-05")
+    with closing(sqlite3.connect(database(airflow.store.stack.installation), isolation_level=None, timeout=10)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        time.sleep(23)
+        connection.execute("ROLLBACK")
+    assert airflow.finish("locked__2026-05") == "success"
 
 
 HEADER = "sha,committed_at,authored_at,author,committer,parents,pull_request,change_type,files_changed,insertions,deletions\n"

@@ -24,6 +24,12 @@ from tieout.local.object_store import DIGEST_CADENCE_SECONDS
 from tieout.local.processes import Processes
 
 _USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
+_DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+# All write to one SQLite file, and each waits for the others. A scheduler that waited in vain ends, and nothing runs any more: it
+# waits longest. A wait on the API server's event loop holds up whoever has the lock and needs it: it gives up first (D-083).
+_LOCK_SECONDS, _API_LOCK_SECONDS = 120, 20
+
 _READY_SECONDS = 120.0
 _MIGRATE_SECONDS = 300
 
@@ -62,9 +68,7 @@ def environment(
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_passwords(installation)),
         _USERS: ",".join([f"{USER}:admin", *(f"{each}:user" for each in _people(installation, people))]),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-        # Scheduler, API server and tasks write to one file: each waits for the others, instead of failing after 5 s. No longer:
-        # a wait on the API server's event loop holds up whoever has the lock and needs that loop (D-083).
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder / 'airflow' / 'airflow.db'}?timeout=20",
+        _DATABASE: _waiting(installation, _LOCK_SECONDS),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(folder / "airflow" / "logs"),
         "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
         "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
@@ -119,6 +123,11 @@ def _passwords(installation: Installation) -> Path:
 def database(installation: Installation) -> Path:
     """Return the metadata database's file."""
     return installation.folder / "airflow" / "airflow.db"
+
+
+def _waiting(installation: Installation, seconds: int) -> str:
+    """Return the address of the metadata database, for who waits so long where another process writes."""
+    return f"sqlite:///{database(installation)}?timeout={seconds}"
 
 
 def migrated(installation: Installation) -> Path:
@@ -189,7 +198,11 @@ def start(
         SourceUnavailable: They were not within 120 s; the message names the log.
     """
     first, *others = components
-    answering = {"TIEOUT_RESPONSE_KEY": installation.key_uri(Scope.RESPONSE), **environ}  # no task has the key
+    answering = {
+        "TIEOUT_RESPONSE_KEY": installation.key_uri(Scope.RESPONSE),  # no task has the key
+        **environ,
+        _DATABASE: _waiting(installation, _API_LOCK_SECONDS),
+    }
     processes.start(first, [*_airflow(), first], answering, installation.home)
     if before_tasks:
         _wait_for(installation, processes, "metadatabase", components)
