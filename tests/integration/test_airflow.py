@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.stack import CONTROL, Airflow, merge, write_csv
+from tieout.errors import SourceUnavailable
 from tieout.evidence.records import RecordKind
 from tieout.evidence.verify import Outcome, Question
 from tieout.flows.documents import read_documents
@@ -115,6 +116,15 @@ def test_a_scheduler_outlives_a_database_locked_for_longer_than_the_api_server_w
         time.sleep(23)
         connection.execute("ROLLBACK")
     assert airflow.finish("locked__2026-05") == "success"
+
+
+def test_a_run_that_does_not_end_says_why(airflow: Airflow) -> None:
+    airflow.api.call("PATCH", f"/dags/{CONTROL}?update_mask=is_paused", {"is_paused": True})
+    body = {"logical_date": None, "partition_key": None, "dag_run_id": "paused"}
+    airflow.api.call("POST", f"/dags/{CONTROL}/dagRuns", body)
+    with pytest.raises(SourceUnavailable, match=r"'paused': 'queued'.*DAG paused: True, stale: False; scheduler: .*'healthy'"):
+        airflow.api.wait(CONTROL, ["paused"], 1, lambda _: None)
+    airflow.api.call("DELETE", f"/dags/{CONTROL}/dagRuns/paused")
 
 
 HEADER = "sha,committed_at,authored_at,author,committer,parents,pull_request,change_type,files_changed,insertions,deletions\n"
