@@ -45,6 +45,7 @@ class _Line(Document):
     row_sha256: _Sha256
     decision: _Id
     reason: _Reason | None
+    answer: _Reason | None = None
 
 
 class _Measured(Document):
@@ -166,6 +167,7 @@ def event_of(response: Response) -> Said:
 def _say_decided(event: Decided) -> tuple[str, dict[str, Any], str]:
     lines = [
         {"item": each.item, "row_sha256": each.row_sha256, "decision": each.decision, "reason": each.reason}
+        | ({"answer": each.answer} if each.answer is not None else {})
         for each in event.decisions
     ]
     measured = {"dwell_ms": event.dwell_ms, "batch": event.batch}
@@ -208,7 +210,9 @@ _SAYING: Mapping[type[Said], Callable[[Any], tuple[str, dict[str, Any], str]]] =
 
 
 def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> Decided:
-    decisions = tuple(ItemDecision(line.item, line.row_sha256, line.decision, line.reason) for line in answer.decisions)
+    decisions = tuple(
+        ItemDecision(line.item, line.row_sha256, line.decision, line.reason, line.answer) for line in answer.decisions
+    )
     measured = answer.measured
     return Decided(**common, assignment=assignment, decisions=decisions, dwell_ms=measured.dwell_ms, batch=measured.batch)
 

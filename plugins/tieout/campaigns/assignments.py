@@ -7,6 +7,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 SLOTS = (1, 2)
 
@@ -33,12 +34,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """One item given to one person, with the authority for it and who comes next, in order."""
+    """One item given to one person, with the authority for it, who comes next, in order, and by when, where that is its own."""
 
     item: str
     person: str
     authority: str
     order: tuple[str, ...] = ()
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Assignment:
         order: Who comes next, in order.
         items: Ids of the items.
         orders: Who comes next for those items for which it is somebody else.
+        due_at: By when it is to be answered, UTC; ``None`` for when the campaign is due.
     """
 
     slot: int
@@ -60,6 +63,7 @@ class Assignment:
     order: tuple[str, ...]
     items: tuple[str, ...]
     orders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    due_at: datetime | None = None
     id: str = field(init=False)
     """``<slot>-<16 hexadecimal digits of the SHA-256 of the person>``."""
 
@@ -72,7 +76,10 @@ class Assignment:
 
 
 def assign(slot: int, rows: Iterable[Assigned]) -> dict[str, Assignment]:
-    """Return the assignments of one slot, by id: one for each person, its items in the order of the rows."""
+    """Return the assignments of one slot, by id: one for each person, its items in the order of the rows.
+
+    Where some items have a due time of their own, the earliest is that of the assignment.
+    """
     by_person: dict[str, list[Assigned]] = {}
     for row in rows:
         by_person.setdefault(row.person, []).append(row)
@@ -81,6 +88,7 @@ def assign(slot: int, rows: Iterable[Assigned]) -> dict[str, Assignment]:
         usual = given[0].order if len(given) == 1 else Counter(row.order for row in given).most_common(1)[0][0]
         authority = "; ".join(sorted({row.authority for row in given}))
         orders = {row.item: row.order for row in given if row.order != usual}
-        each = Assignment(slot, person, authority, usual, tuple(row.item for row in given), orders)
+        due_at = min((row.due_at for row in given if row.due_at), default=None)
+        each = Assignment(slot, person, authority, usual, tuple(row.item for row in given), orders, due_at)
         found[each.id] = each
     return found

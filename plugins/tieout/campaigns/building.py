@@ -81,7 +81,7 @@ def _notice(state: State, event: Noticed) -> set[str]:
     fresh = tuple(each for each in event.notices if each.id not in state.noticed)
     state.noticed |= {each.id: Noted(each, event.at, event.id) for each in fresh}
     for each in fresh:
-        if each.kind.is_message:
+        if each.kind.is_message and each.kind is not NoticeKind.LISTED:  # a list is about others
             state.told[each.person] = max(event.at, state.told.get(each.person, event.at))
     if why := state.facts.refuses(event):
         _refuse(state, event, refusal(event, why))
@@ -138,7 +138,7 @@ def close(state: State, closer: Closed) -> Why | None:
         return Why.COUNTS_DIFFER if left else Why.OPEN_ITEMS
     if left and definition.leftovers is not Leftovers.DECIDE:  # (3)
         return Why.OPEN_ITEMS
-    if left and closer.at < definition.schedule.due_at:
+    if left and closer.at < definition.schedule.ends_at:
         return Why.NOT_DUE
     for assignment, item in left:
         _leave(state, closer, assignment, item)

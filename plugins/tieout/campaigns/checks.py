@@ -77,11 +77,13 @@ def _choices(definition: Definition) -> Iterator[str]:
         yield f"leftover_choice: expected one of {', '.join(choices)}, got {definition.leftover_choice!r}."
     if definition.leftovers is not Leftovers.DECIDE and definition.leftover_choice is not None:
         yield f"leftover_choice: expected none where leftovers is {definition.leftovers}."
-    if definition.schedule.extensions and definition.leftovers is not Leftovers.ESCALATE:
+    if definition.schedule.extensions and definition.leftovers is Leftovers.REFUSE:
         yield f"extensions: expected none where leftovers is {definition.leftovers}."
 
 
 def _people(definition: Definition) -> Iterator[str]:
+    if definition.personal and definition.leftovers is Leftovers.ESCALATE:
+        yield "leftovers: expected refuse or decide where only the person may answer: nobody comes next."
     if not definition.managers_of_program:
         yield "managers_of_program: expected at least one: somebody has to be able to give items to somebody else."
     pinned = [pin for pin in definition.pins.values() if pin is not None]
@@ -108,6 +110,8 @@ def _items(definition: Definition) -> Iterator[str]:
     for number, people in given.items():
         own = (item for item, holder in people.items() if holder == items[item].subject)
         yield from _named(f"slot {number} gives items to whom they are about", own)
+    if definition.personal and second:
+        yield "assignments: expected one slot where only the person may answer: two people do not answer apart then."
     yield from _named("the same person has items in both slots", (item for item in second if second[item] == first.get(item)))
 
 

@@ -40,7 +40,7 @@ class Leftovers(StrEnum):
     REFUSE = "refuse"
     """It does not close before all are decided."""
     DECIDE = "decide"
-    """It closes, and the rule decides them as `Definition.leftover_choice` says."""
+    """It closes at the last due time, and the rule decides them as `Definition.leftover_choice` says."""
     ESCALATE = "escalate"
     """They go to the next in order, until the next of `Schedule.extensions`; it does not close before all are decided."""
 
@@ -54,8 +54,8 @@ class Schedule:
         due_at: By when all has to be decided.
         reminders: When those are reminded who have something open, ascending.
         escalate_at: When what is open goes to the next in order for the first time; ``None`` for never.
-        extensions: Further due times after `due_at`, ascending, for `Leftovers.ESCALATE`: at each due time but the last, what is
-            open goes to the next in order.
+        extensions: Further due times after `due_at`, ascending. For `Leftovers.ESCALATE` what is open goes to the next in order
+            at each due time but the last; for `Leftovers.DECIDE` the rule decides at the last one, and until then it is late.
     """
 
     opened_at: datetime
@@ -64,9 +64,14 @@ class Schedule:
     escalate_at: datetime | None = None
     extensions: tuple[datetime, ...] = ()
 
+    @property
+    def ends_at(self) -> datetime:
+        """The last due time."""
+        return (self.due_at, *self.extensions)[-1]
+
     def due(self, now: datetime) -> datetime:
         """Return the due time that holds now: the first that is to come, or the last."""
-        return next((at for at in (self.due_at, *self.extensions) if at > now), (self.due_at, *self.extensions)[-1])
+        return next((at for at in (self.due_at, *self.extensions) if at > now), self.ends_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ class Definition:
         pins: Everybody whom items may be given to, with the account that is theirs; ``None`` for who has none.
         managers_of_program: Who may give anything to somebody else, and enter cover for anybody.
         signers: Who may sign off when it is closed; nobody who has been asked may.
+        personal: Whether an item is for nobody but the one whom it was given to: nobody is asked in his place, and what is late
+            is listed to the first in order (`NoticeKind.LISTED`) and stays where it is.
 
     Raises:
         ConfigurationError: Its parts do not fit together; the message names items by id, and no person.
@@ -127,6 +134,7 @@ class Definition:
     pins: Mapping[str, Pin | None]
     managers_of_program: tuple[str, ...]
     signers: tuple[str, ...] = ()
+    personal: bool = False
 
     def __post_init__(self) -> None:
         from tieout.campaigns.checks import check_definition
@@ -149,6 +157,10 @@ class Definition:
         for each in sorted(self.assignments.values(), key=lambda each: (each.slot, each.id)):
             found[each.person] = (*found.get(each.person, ()), each)
         return found
+
+    def due_of(self, assignment: str, now: datetime) -> datetime:
+        """Return by when an assignment is to be answered: its own due time, or the one of the campaign that holds now."""
+        return self.assignments[assignment].due_at or self.schedule.due(now)
 
     @cached_property
     def people(self) -> frozenset[str]:

@@ -37,6 +37,8 @@ def escalations(definition: Definition, state: State, now: datetime, gone: Mappi
         now: UTC.
         gone: Who has left or can not be told anything, with which of both.
     """
+    if definition.personal:  # what is late is listed instead (`tieout.campaigns.lists`)
+        return
     moves: _Moves = {}
     stuck: dict[str, list[tuple[str, Standing]]] = {}
     reasons: dict[str, set[str]] = {}

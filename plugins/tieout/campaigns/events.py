@@ -60,12 +60,13 @@ class Said(Event):
 
 @dataclass(frozen=True, slots=True)
 class ItemDecision:
-    """What was decided of one item, as the person saw it (`row_sha256`)."""
+    """What was decided of one item, as the person saw it (`row_sha256`); and the answer to the question that it asks, if any."""
 
     item: str
     row_sha256: str
     decision: str
     reason: str | None = None
+    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +168,8 @@ class NoticeKind(StrEnum):
     HANDOVER = "handover"
     """Items were reassigned to the person, or the person covers somebody."""
     REMINDER = "reminder"
+    LISTED = "listed"
+    """Of a personal campaign: the person, to whom others report, is told once whose items are late; they stay theirs."""
 
     @property
     def is_message(self) -> bool:
@@ -183,9 +186,9 @@ class Notice:
         kind: What it is.
         person: Who is told, or whom it is about.
         why: For an escalation, or what was found of a person: why.
-        number: Of a reminder: the how manieth, from 1.
+        number: Of a reminder or a list: the how manieth, from 1.
         open: How many items it is about: those that the person may answer, or those that it lists.
-        items: Of an escalation, or where nobody is left: ids of the items, by assignment.
+        items: Of an escalation, a list, or where nobody is left: ids of the items, by assignment.
     """
 
     id: str

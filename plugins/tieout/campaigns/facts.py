@@ -31,6 +31,7 @@ class Why(StrEnum):
     UNKNOWN_CHOICE = "it can not be decided so"
     NO_REASON = "it needs a reason"
     OWN = "the item is about the person"
+    PERSONAL = "nobody answers in the place of whom it was given to"
     OTHER_SLOT = "the person answers for the item in the other slot"
     NOT_THEIRS = "the item is not the person's to answer"
     COVER_NOT_IN_FORCE = "the person's cover had not begun, or was over"
@@ -159,6 +160,8 @@ class Facts:
 
 def may_cover(definition: Definition, event: Covered) -> Why | None:
     """Return why a cover can not be entered so; ``None`` where it can."""
+    if definition.personal:
+        return Why.PERSONAL
     if event.by not in (event.person, *definition.managers_of_program):
         return Why.MAY_NOT_COVER
     if not {event.person, event.stand_in} <= definition.people:

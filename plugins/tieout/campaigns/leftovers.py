@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a campaign can close now, and what becomes of what is open.
 
-It can once everything is decided. Before that it can only where the rule for leftovers decides them, and not before it is due:
-what the rule decided is listed as such, whoever it was that did not answer. Nothing else closes it.
+It can once everything is decided. Before that it can only where the rule for leftovers decides them, and not before its last due
+time: what the rule decided is listed as such, whoever it was that did not answer. Nothing else closes it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def close(definition: Definition, state: State, now: datetime) -> Closing | NotY
     for item, standing in state.open_standings():
         left.setdefault(standing.assignment, []).append(item)
         stuck += _is_stuck(state, item, standing)
-    if left and not (definition.leftovers is Leftovers.DECIDE and now >= definition.schedule.due_at):
+    if left and not (definition.leftovers is Leftovers.DECIDE and now >= definition.schedule.ends_at):
         return NotYet(tuple(_reasons(definition, left, stuck, now)))
     leftovers = {assignment: tuple(items) for assignment, items in sorted(left.items())}
     counts = _counts(definition, state, leftovers)

@@ -2,25 +2,27 @@
 """What to tell whom now. Everything is recorded before it is sent, and what is recorded is never due again.
 
 1. Who was found not to be reachable is recorded. That somebody has left is said by the program's managers.
-2. What has to go to somebody else goes (`tieout.campaigns.escalation`).
+2. What has to go to somebody else goes (`tieout.campaigns.escalation`), or is listed to whom people report
+   (`tieout.campaigns.lists`).
 3. Who has something open and has never been told is invited.
 4. To whom something was reassigned, or who began to cover somebody, since he was told last, is told so.
 5. Who has something open and was told last before the latest reminder time is reminded: after a standstill once, and nobody
-   who came in later.
+   who came in later. Where a person's part is due at a time of its own, reminders come so much earlier or later.
 
-In one go a person gets at most one message, apart from what a manager of the program is told where nobody is left. Nobody is
-invited or reminded who has nothing open, has left, or can not be reached.
+In one go a person gets at most one message, apart from what a manager of the program is told where nobody is left, and from a
+list of others. Nobody is invited or reminded who has nothing open, has left, or can not be reached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tieout.campaigns.assignments import person_digits
 from tieout.campaigns.definition import Definition
 from tieout.campaigns.escalation import LEFT, UNREACHABLE, escalations
 from tieout.campaigns.events import LAST_ID, Notice, NoticeKind
+from tieout.campaigns.lists import lists
 from tieout.campaigns.rights import How
 from tieout.campaigns.state import State
 
@@ -46,6 +48,7 @@ def due_notices(
     found = list(_findings(definition, state, unreachable))
     gone = dict.fromkeys((*state.facts.unreachable, *unreachable), UNREACHABLE) | dict.fromkeys(state.facts.left, LEFT)
     found += escalations(definition, state, now, gone)
+    found += lists(definition, state, now, gone)
     told = {each.person for each in found if each.kind is NoticeKind.ESCALATION}
     found += _messages(definition, state, now, gone.keys() | told)
     fresh = {each.id: each for each in found if each.id not in state.noticed}
@@ -65,7 +68,6 @@ def _findings(definition: Definition, state: State, unreachable: Mapping[str, st
 
 
 def _messages(definition: Definition, state: State, now: datetime, without: set[str]) -> Iterator[Notice]:
-    passed = [at for at in definition.schedule.reminders if at <= now]
     for person, handed in _concerned(state, now).items():
         if person in without:
             continue
@@ -79,9 +81,16 @@ def _messages(definition: Definition, state: State, now: datetime, without: set[
         names = sorted(f"{NoticeKind.HANDOVER}-{digits}-{event}" for event, at in handed.items() if at > told)
         if news := [name for name in names if name not in state.noticed]:
             yield Notice(news[-1], NoticeKind.HANDOVER, person, open=count)
-        elif passed and told < passed[-1]:
+        elif (passed := _passed(definition, person, now)) and told < passed[-1]:
             number = len(passed)
             yield Notice(f"{NoticeKind.REMINDER}-{number}-{digits}", NoticeKind.REMINDER, person, number=number, open=count)
+
+
+def _passed(definition: Definition, person: str, now: datetime) -> list[datetime]:
+    """Return the reminder times of a person that have passed."""
+    own = min((each.due_at for each in definition.assignments_of_person.get(person, ()) if each.due_at), default=None)
+    later = own - definition.schedule.due_at if own else timedelta(0)
+    return [at + later for at in definition.schedule.reminders if at + later <= now]
 
 
 def _concerned(state: State, now: datetime) -> dict[str, dict[str, datetime]]:

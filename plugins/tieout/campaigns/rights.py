@@ -149,6 +149,8 @@ def judge_holder(
     facts: Facts, standings: Sequence[Standing], assignment: str, item: str, person: str, order: Order
 ) -> Why | None:
     """Return why an item can not become a person's; ``None`` where it can."""
+    if facts.definition.personal and person != facts.definition.assignments[assignment].person:
+        return Why.PERSONAL
     if person not in facts.definition.people:
         return Why.UNKNOWN_PERSON
     if facts.definition.items[item].subject == person:

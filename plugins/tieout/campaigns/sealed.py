@@ -52,6 +52,7 @@ def as_document(definition: Definition) -> dict[str, Any]:
         "without_account": sorted(person for person, pin in definition.pins.items() if pin is None),
         "managers_of_program": list(definition.managers_of_program),
         "signers": list(definition.signers),
+        **({"personal": True} if definition.personal else {}),  # absent where it is not: sealed documents of before have none
     }
 
 
@@ -69,7 +70,8 @@ def frozen_sha256(items: Mapping[str, Item], assignments: Mapping[str, Assignmen
     for _, item in sorted(items.items()):
         digest.update(canonical([item.id, item.row_sha256, item.subject]) + b"\n")
     for _, each in sorted(assignments.items()):
-        digest.update(canonical([each.id, each.person, each.authority, each.order, each.items, dict(each.orders)]) + b"\n")
+        due = [instant(each.due_at)] if each.due_at else []
+        digest.update(canonical([each.id, each.person, each.authority, each.order, each.items, dict(each.orders), *due]) + b"\n")
     return digest.hexdigest()
 
 
@@ -128,4 +130,5 @@ def _definition(document: Mapping[str, Any], items: Mapping[str, Item], assignme
         pins=pins,
         managers_of_program=tuple(document["managers_of_program"]),
         signers=tuple(document["signers"]),
+        personal=document.get("personal") is True,
     )

@@ -16,7 +16,7 @@ from itertools import islice
 
 from tieout.campaigns.answers import OF_CAMPAIGN
 from tieout.campaigns.definition import Definition, Pin
-from tieout.campaigns.events import Covered, Decided, Event, Noticed, Reassigned
+from tieout.campaigns.events import Covered, Decided, Event, Noticed, NoticeKind, Reassigned
 from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.responder import Responder
 from tieout.campaigns.state import Phase
@@ -155,7 +155,7 @@ class Reading:
             title=self.named(assignment),
             total=answered + waiting,
             answered=answered,
-            due_at=self.definition.schedule.due(now),
+            due_at=self.definition.due_of(assignment, now),
             done_at=done_at if not waiting else None,
         )
 
@@ -230,7 +230,7 @@ class Reading:
             elif isinstance(each, Covered):
                 self._with_others.add(each.stand_in)
             elif isinstance(each, Noticed):
-                self._with_others.update(notice.person for notice in each.notices if notice.items)
+                self._with_others.update(notice.person for notice in each.notices if notice.kind is NoticeKind.ESCALATION)
 
     def has_others(self, person: str) -> bool:
         """Whether a person was given something of others', as far as has been read."""
