@@ -132,7 +132,7 @@ class Review:
             campaigns=campaigns, loaded=campaigns.load(campaigns.named(self.planned.campaign)),
             staging=S3Store(self.store.client("writer"), STAGING_BUCKET), clock=self.clock, by="campaign task",
             signer=self.store.stack.installation.signer(Scope.LANDING),
-            messenger=slack_messenger(self.store.settings, self.front.sender),
+            messenger=slack_messenger(self.store.settings, self.front.sender, People(None)),
         )  # fmt: skip
         self.settle()
         return poke(task)

@@ -16,7 +16,7 @@ the messages and nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -112,6 +112,13 @@ def poke(task: CampaignTask) -> Poked:
         StoreUnavailable: The store did not answer; run it again: nothing is lost, and nothing is sent twice.
     """
     look, documents = _begin(task)  # (1)
+    try:
+        return _look(look, documents)
+    finally:
+        documents.close()
+
+
+def _look(look: Look, documents: Remembering) -> Poked:
     teller = Teller(look)
     recorded: Counter[str] = Counter()
     reasons: tuple[str, ...] = ()
@@ -173,12 +180,27 @@ def _due(look: Look, teller: Teller, now: datetime, found: Mapping[str, str]) ->
     unreachable = dict(found) | {person: NO_ACCOUNT for person in sorted(holders) if look.without_account(person)}
     while True:
         notices = due_notices(definition, state, now, unreachable)
+        notices = tuple(_in_one_look(look, notices))
         told = {each.person for each in notices if each.kind.is_message} - unreachable.keys() - state.facts.unreachable.keys()
         without = {person for person in told if look.without_account(person)}
         fresh = dict.fromkeys(sorted(without), NO_ACCOUNT) | teller.unreachable(told - without)
         if not fresh:
             return notices
         unreachable |= fresh
+
+
+def _in_one_look(look: Look, notices: tuple[Notice, ...]) -> Iterator[Notice]:
+    """Yield what is recorded now. Of many thousand messages only so many as this look can send: the next one goes on.
+
+    What was recorded and not sent for longer than `tieout.campaigns.outbox.SEND_WITHIN` is never sent.
+    """
+    room = look.most
+    for each in notices:
+        if not (look.definition.personal and each.kind.is_message):
+            yield each
+        elif room > 0:
+            room -= 1
+            yield each
 
 
 def _close(look: Look) -> tuple[str, ...]:

@@ -27,6 +27,9 @@ SUMMARIES = frozenset({NoticeKind.INVITATION, NoticeKind.ESCALATION, NoticeKind.
 """Kinds whose message is a summary: it is kept up to date."""
 MOST = 1000
 """Messages that one look sends, updates, or people it looks up; the next one goes on."""
+MOST_PERSONAL = 10_000
+"""Messages that one look sends of a campaign that asks everybody for themselves: at 200 a minute, which Slack lets through, they
+take it 50 minutes."""
 _SHOWN = "shown.json"
 _DAY = timedelta(days=1)
 
@@ -60,9 +63,24 @@ class Look:
         before = at.replace(microsecond=0) - timedelta(microseconds=1)
         return self.state.not_before(max(before, min(at, self.definition.schedule.opened_at)))
 
+    @property
+    def most(self) -> int:
+        """How many messages this look sends."""
+        return MOST_PERSONAL if self.definition.personal else MOST
+
     def without_account(self, person: str) -> bool:
         """Whether nobody can be told anything under an account of a person's."""
         return self.definition.pins.get(person) is None
+
+
+def still_open(state: State, notice: Notice) -> dict[str, int]:
+    """Return whose items of a list are open now, with how many of each."""
+    found: dict[str, int] = {}
+    for assignment, items in notice.items.items():
+        count = sum(state.standing(assignment, item).decision is None for item in items)
+        if count:
+            found[state.definition.assignments[assignment].person] = count
+    return found
 
 
 class _Failed(Exception):
@@ -88,12 +106,16 @@ class Teller:
     def gone(self) -> dict[str, str]:
         """Return who has lost their account since, with what was found; looked up once a day, from the second on.
 
+        Where everybody is asked for themselves it changes nothing for anybody else, and sending finds it out.
+
         Raises:
             StoreUnavailable: The store did not answer.
         """
         look, messenger, now = self.look, self.look.messenger, self.look.now()
         name = f"checked-{now:%Y-%m-%d}.json"
-        if messenger is None or now - look.definition.schedule.opened_at < _DAY or look.work.read(name) is not None:
+        if messenger is None or look.definition.personal:
+            return {}
+        if now - look.definition.schedule.opened_at < _DAY or look.work.read(name) is not None:
             return {}
         holders = {standing.holder for _, standing in look.state.open_standings()}
         people = [person for person in sorted(holders) if self._can_be_told(person, now)]
@@ -132,7 +154,7 @@ class Teller:
         """
         look, now, found = self.look, self.look.now(), dict[str, str]()
         for notice in look.outbox.unsent(look.state, now) if look.messenger else ():
-            if self.trouble or self.sent >= MOST:
+            if self.trouble or self.sent >= look.most:
                 break
             if notice.person in found or not self._can_be_told(notice.person, now) or not self._is_news(notice, now):
                 continue
@@ -158,7 +180,7 @@ class Teller:
             return reference
         look.outbox.sent(notice.id, reference)
         self.sent += 1
-        if notice.kind in SUMMARIES:
+        if notice.kind in SUMMARIES and not look.definition.personal:
             shown = self._asked(messenger.picture, notice.person, now)
             self._read_shown()[notice.id] = {"at": dict(reference), "shown": shown}
         return None
@@ -171,11 +193,13 @@ class Teller:
     def update(self) -> tuple[int, bool]:
         """Bring summaries up to date; returns how many were, and whether some are still to be.
 
+        Where everybody is asked for themselves they are as people left them: whoever answers has it brought up to date then.
+
         Raises:
             StoreUnavailable: The store did not answer.
         """
         look, messenger = self.look, self.look.messenger
-        if messenger is None:
+        if messenger is None or look.definition.personal:
             return 0, False
         now, shown, updated, behind = look.now(), self._read_shown(), 0, False
         before, pictures = dict(shown), dict[str, str]()
@@ -223,6 +247,8 @@ class Teller:
 
     def _is_news(self, notice: Notice, now: datetime) -> bool:
         """Whether there is still something to tell: who has decided all meanwhile needs no message."""
+        if notice.kind is NoticeKind.LISTED:
+            return bool(still_open(self.look.state, notice))
         return notice.kind is NoticeKind.STUCK or bool(self.look.state.open_items(notice.person, now))
 
     def _asked(self, ask: Callable[..., T], *arguments: Any) -> T:

@@ -21,6 +21,7 @@ from tieout.desks.showing import showing
 from tieout.errors import CannotCheck
 from tieout.flows import messenger as flow
 from tieout.flows.campaign_people import People, person_of
+from tieout.flows.campaign_telling import still_open
 from tieout.flows.campaigns import Loaded
 from tieout.settings import Settings
 from tieout.slack import notices
@@ -43,9 +44,11 @@ class SlackMessenger:
         loaded: The campaign.
         ledger: What has been said in it.
         scope: The program's.
+        people: Whose person ids are, for lists of them.
     """
 
-    def __init__(self, sender: Sender, loaded: Loaded, ledger: Ledger, scope: Scope) -> None:
+    def __init__(self, sender: Sender, loaded: Loaded, ledger: Ledger, scope: Scope, people: People) -> None:
+        self._people = people
         self._sender, self._definition, self._ledger = sender, loaded.definition, ledger
         shown = showing(loaded, scope)
         self._reading = Reading(
@@ -61,12 +64,21 @@ class SlackMessenger:
         self._taken = 0
 
     def reach(self, person: str) -> str | flow.Unreachable:
-        """As `Messenger.reach`."""
+        """As `Messenger.reach`. Of many thousand people no channel is opened first: Slack lets 50 through a minute."""
+        if self._definition.personal:
+            return self._pin(person).user
         channel = open_channel(self._sender, self._pin(person).user)
         return _told(channel) if isinstance(channel, Unreachable) else channel
 
     def send(self, way: str, notice: Notice, now: datetime) -> Mapping[str, Any] | flow.Unreachable:
         """As `Messenger.send`."""
+        if notice.kind is NoticeKind.LISTED:
+            late = still_open(self._ledger.state, notice)
+            known = self._people.names(late)
+            names = sorted(known.get(person, person) for person in late)
+            due = self._definition.schedule.due(now)
+            listed = notices.send_list(self._sender, way, self._reading.title, names, self._reading.unit, due)
+            return _told(listed) if isinstance(listed, Unreachable) else {"channel": listed.channel, "ts": listed.ts}
         summary = self._summary(notice.person, now)
         if notice.kind is NoticeKind.REMINDER:
             posted = notices.send_reminder(self._sender, way, summary, notice.number)
@@ -110,14 +122,19 @@ class SlackMessenger:
         return pin
 
 
-def slack_messenger(settings: Settings, sender: Sender) -> Callable[[Loaded, Ledger], SlackMessenger]:
+def slack_messenger(settings: Settings, sender: Sender, people: People) -> Callable[[Loaded, Ledger], SlackMessenger]:
     """Return what makes the messenger of a campaign, for `tieout.flows.campaign_poke.CampaignTask`.
+
+    Args:
+        settings: The installation's.
+        sender: Calls Slack.
+        people: Whose person ids are.
 
     Raises:
         ConfigurationError: The scope file is wrong.
     """
     scope = load_scope(settings.scope_file)
-    return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope)
+    return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope, people)
 
 
 def slack_finder(settings: Settings, sender: Sender, people: People) -> Callable[[str], Pin | None]:

@@ -7,16 +7,25 @@ and each call of a ``send_`` function sends a message.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from tieout.campaigns.definition import Pin
 from tieout.desks.desk import Posted, Refused, Summary
-from tieout.slack.blocks.messages import Message, escalation_message, reminder_message, stuck_message, summary_message
+from tieout.slack.blocks.messages import (
+    Message,
+    escalation_message,
+    list_message,
+    reminder_message,
+    stuck_message,
+    summary_message,
+)
 from tieout.slack.identity import unfit
 from tieout.slack.sending import Sender, Unreachable, open_channel, post
 
 __all__ = [
-    "Pin", "To", "find_member", "repair_summary", "send_escalation", "send_reminder", "send_stuck", "send_summary", "still_there",
+    "Pin", "To", "find_member", "repair_summary", "send_escalation", "send_list", "send_reminder", "send_stuck", "send_summary",
+    "still_there",
 ]  # fmt: skip
 To = Pin | str
 """Who gets a message: a user, or the channel of direct messages with them that was opened."""
@@ -97,6 +106,20 @@ def send_stuck(sender: Sender, to: To, title: str, count: int, unit: str, campai
         campaign: Its id, for the command that gives them to somebody.
     """
     return _send(sender, to, stuck_message(title, count, unit, campaign))
+
+
+def send_list(sender: Sender, to: To, title: str, names: Sequence[str], unit: str, due_at: datetime) -> Posted | Unreachable:
+    """Send to whom people report which of them have something open. Raises as `send_summary`.
+
+    Args:
+        sender: Calls Slack.
+        to: Who gets it.
+        title: Of the campaign.
+        names: Of the people, in order.
+        unit: What they have open, in the plural.
+        due_at: Until when, UTC.
+    """
+    return _send(sender, to, list_message(title, names, unit, due_at))
 
 
 def repair_summary(sender: Sender, posted: Posted, summary: Summary) -> Unreachable | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from tieout.campaigns.ledger import Ledger
+    from tieout.evidence.store import S3Store
     from tieout.flows.campaign_poke import Poked
     from tieout.flows.campaigns import Campaigns, Loaded
     from tieout.flows.messenger import Messenger
@@ -133,19 +134,20 @@ def _task(settings: Settings, planned: ReviewWindow, campaigns: Campaigns, stagi
         signer=landing_signer(settings),
         clock=now,
         by=who,
-        messenger=_messenger(settings),
+        messenger=_messenger(settings, campaigns.store),
     )
 
 
-def _messenger(settings: Settings) -> Callable[[Loaded, Ledger], Messenger] | None:
+def _messenger(settings: Settings, store: S3Store) -> Callable[[Loaded, Ledger], Messenger] | None:
     """Return what tells people in Slack; ``None`` where the settings name no workspace."""
     if not settings.slack_conn_id:
         return None
+    from tieout.flows.campaign_people import People
     from tieout.slack.messenger import slack_messenger
     from tieout.slack.sending import Sender
     from tieout.tasks.connections import slack_workspace
 
-    return slack_messenger(settings, Sender(slack_workspace(settings)))
+    return slack_messenger(settings, Sender(slack_workspace(settings)), People.beside(store, settings))
 
 
 def _cancelled(settings: Settings, planned: ReviewWindow, campaigns: Campaigns, who: str) -> AirflowSkipException:

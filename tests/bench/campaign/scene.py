@@ -143,7 +143,8 @@ class Scene:
         )
         task = CampaignTask(
             campaigns=campaigns, loaded=opened.loaded, signer=signer, clock=self.store.clock, by="the bench",
-            staging=S3Store(self.store.client("writer"), STAGING_BUCKET), messenger=slack_messenger(settings, sender),
+            staging=S3Store(self.store.client("writer"), STAGING_BUCKET),
+            messenger=slack_messenger(settings, sender, People(None)),
         )  # fmt: skip
         return poke(task).sent
 

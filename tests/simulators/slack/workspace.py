@@ -149,13 +149,15 @@ class Slack:
         return {"ok": True, "channel": {"id": dm_of(found.user)}}
 
     def _chat_postMessage(self, said: dict[str, Any]) -> dict[str, Any]:
-        if not any(dm_of(each.user) == said["channel"] for each in self.members.values()):
+        to = self.account(said["channel"])  # a member's id stands for the direct messages with them
+        channel = dm_of(to.user) if to and not to.deleted else said["channel"]
+        if not any(dm_of(each.user) == channel for each in self.members.values()):
             return {"ok": False, "error": "channel_not_found"}
         if found := message_problems(said.get("text"), said.get("blocks")):
             self.wrong += found
             return {"ok": False, "error": "invalid_form_data"}
         ts = f"{int(time.time())}.{next(self._numbers):06}"
-        posted = Posted(said["channel"], ts, said["text"], said["blocks"], said.get("thread_ts"))
+        posted = Posted(channel, ts, said["text"], said["blocks"], said.get("thread_ts"))
         self.messages.append(posted)
         message = {"type": "message", "text": posted.text, "ts": ts, "user": "U0TIEOUT01"}
         return {"ok": True, "channel": posted.channel, "ts": ts, "message": message}

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
@@ -12,13 +13,13 @@ from typing import Any
 import pytest
 from tests.unit.flows.campaign_bench import Bench, FakeMessenger, accounts_of_all, company, entry, mail, now
 
-from tieout.campaigns.definition import Pin, Schedule
+from tieout.campaigns.definition import Definition, Leftovers, Pin, Schedule
 from tieout.campaigns.events import Notice
 from tieout.campaigns.state import Phase
 from tieout.errors import ConfigurationError, StoreUnavailable
 from tieout.evidence.keys import Scope
 from tieout.evidence.store import S3Store
-from tieout.flows import campaign_work
+from tieout.flows import campaign_telling, campaign_work, review_campaign
 from tieout.flows.campaign_manager import manager
 from tieout.flows.campaign_poke import poke
 from tieout.flows.campaign_standing import standing_of
@@ -315,15 +316,84 @@ def test_documents_that_were_kept_are_not_fetched_again_and_spoilt_ones_are(
 
     assert fetched() == 0
     work = campaign_work.Work(bench.planned.campaign, bench.staging)
-    kept = work.read("documents.arrow")
+    kept = work.read("documents-00000.arrow")
     assert kept is not None
     documents = campaign_work._documents(kept)
     spoilt = {name: data[:-40] + b"x" * 40 if "/responses/" in f"/{name[0]}" else data for name, data in documents.items()}
-    work.write("documents.arrow", campaign_work._packed(spoilt))
+    work.write("documents-00000.arrow", campaign_work._packed(spoilt))
     assert fetched() == 2
     for nonsense in (b"nonsense", b"", campaign_work._packed({})):
-        work.write("documents.arrow", nonsense)
+        for name in work.names("documents-"):
+            work.write(name, nonsense)
         assert fetched() >= 3
+
+
+def test_many_documents_are_kept_in_several_objects_and_those_that_come_later_are_added(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign_work, "KEEP_FROM", 1)
+    monkeypatch.setattr(campaign_work, "SHARD", 2)
+    bench.decide("ivo")
+    bench.poke()
+    work = campaign_work.Work(bench.planned.campaign, bench.staging)
+    first = work.names("documents-")
+    bench.decide("eva")
+    bench.poke()
+    names = work.names("documents-")
+    assert len(names) > len(first) >= 1
+    assert names == [f"documents-{number:05}.arrow" for number in range(len(names))]
+    kept = [campaign_work._documents(work.read(name)) for name in names]
+    assert all(len(each) <= 2 for each in kept)
+    keys = [key for each in kept for key in each]
+    assert len(keys) == len(set(keys))
+    monkeypatch.setattr(S3Store, "read", lambda _self, key, _version: pytest.fail(f"{key} was fetched again"))
+    documents = campaign_work.Remembering(bench.store, work)
+    documents.recall()
+    assert all(documents.read(*key) == data for each in kept for key, data in each.items())
+    documents.close()
+
+
+def personal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make what is opened a campaign in which everybody is asked for themselves."""
+    made = review_campaign._definition
+
+    def changed(*arguments: Any) -> Definition:
+        return replace(made(*arguments), personal=True, leftovers=Leftovers.DECIDE, leftover_choice="revoke")
+
+    monkeypatch.setattr(review_campaign, "_definition", changed)
+
+
+def test_where_everybody_is_asked_for_themselves_what_is_late_is_listed_and_messages_stay_as_they_are(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    personal(monkeypatch)
+    bench = make()
+    at = now().replace(microsecond=0)
+    bench.open(schedule=Schedule(at - DAY, at + DAY, escalate_at=at - timedelta(hours=1)))
+    bench.messenger.gone = {mail("max"): "Slack: user_disabled"}
+    found = bench.poke()
+    assert found.recorded == {"invitation": 2, "listed": 2, "unreachable": 1}
+    told = bench.messenger.told
+    assert [each for each in told if each[1] == "invitation"] == [("eva", "invitation"), ("ivo", "invitation")]
+    assert ("max", "listed") not in told
+    bench.decide("eva")
+    assert bench.poke().updated == 0
+    assert bench.messenger.told == told
+    assert bench.ledger().state.facts.unreachable.keys() == {mail("max")}
+
+
+def test_of_many_messages_a_look_records_as_many_as_it_sends(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    personal(monkeypatch)
+    monkeypatch.setattr(campaign_telling, "MOST_PERSONAL", 2)
+    bench = make()
+    bench.open()
+    first, second, third = bench.poke(), bench.poke(), bench.poke()
+    assert [(each.recorded, each.sent) for each in (first, second, third)] == [
+        ({"invitation": 2}, 2),
+        ({"invitation": 1}, 1),
+        ({}, 0),
+    ]
+    assert bench.messenger.told == INVITED
 
 
 def test_what_the_task_keeps_is_no_evidence_and_nonsense_in_it_is_made_again(bench: Bench) -> None:

@@ -14,18 +14,20 @@ from typing import Any
 import pytest
 from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Account, Slack
 from tests.simulators.slack.members import dm_of
-from tests.simulators.slack.workspace import Posted
+from tests.simulators.slack.workspace import Posted, message_problems
 from tests.unit.flows.campaign_bench import Bench, frozen_company, make_bench, make_signers, now, store_client
 from tests.unit.reviews.world import World, company, entry, mail
 
-from tieout.campaigns.definition import Pin, Schedule
+from tieout.campaigns.definition import Definition, Leftovers, Pin, Schedule
 from tieout.desks.cases import posted_of
 from tieout.errors import CannotCheck
 from tieout.evidence.keys import DocumentSigner, Scope
+from tieout.flows import review_campaign
 from tieout.flows.campaign_manager import manager
 from tieout.flows.campaign_people import People
 from tieout.flows.campaign_poke import CampaignTask, Poked, poke
 from tieout.flows.campaign_standing import standing_of
+from tieout.slack.blocks.messages import list_message
 from tieout.slack.messenger import SlackMessenger, slack_finder, slack_messenger
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace
@@ -49,7 +51,7 @@ class Told:
         self.bench.open(find, Schedule(at - days * DAY, at + 10 * DAY, **schedule))
 
     def task(self) -> CampaignTask:
-        return replace(self.bench.task(), messenger=slack_messenger(self.bench.settings, self.sender))
+        return replace(self.bench.task(), messenger=slack_messenger(self.bench.settings, self.sender, People(None)))
 
     def poke(self) -> Poked:
         return poke(self.task())
@@ -187,3 +189,39 @@ def test_nobody_is_written_to_without_an_account(told: Told) -> None:
     with pytest.raises(CannotCheck, match="without"):
         messenger.reach(mail("ivo"))
     assert posted_of({"channel": "D1", "ts": "1.2"}).ts == "1.2"
+
+
+def test_who_is_asked_for_themselves_is_written_to_without_opening_a_channel_and_the_next_gets_one_list(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made_before = review_campaign._definition
+
+    def personal(*arguments: Any) -> Definition:
+        return replace(made_before(*arguments), personal=True, leftovers=Leftovers.DECIDE, leftover_choice="revoke")
+
+    monkeypatch.setattr(review_campaign, "_definition", personal)
+    at = now().replace(microsecond=0)
+    told.open(escalate_at=at - timedelta(hours=1))
+    told.slack.calls.clear()
+    assert told.poke().sent == 6
+    assert "conversations.open" not in told.slack.counts()
+    assert told.slack.counts()["chat.postMessage"] == 6
+    lists = [each for each in told.slack.messages if "to you* still" in str(each.blocks)]
+    assert len(lists) == 3
+    assert all("access rights" in each.text and "open, due" in each.text for each in lists)
+    listed = sorted(line for each in lists for line in each.blocks[1]["text"]["text"].split("\n"))
+    assert set(listed) == set(map(mail, ("eva", "ivo", "max")))
+    assert told.poke().sent == 0
+
+
+@pytest.mark.parametrize(("count_", "said"), [(1, "1 person who reports to you"), (101, "101 people who report to you")])
+def test_a_list_says_how_many_there_are_and_shows_a_hundred(count_: int, said: str) -> None:
+    names = [f"Somebody <!channel> Number {number:03} with a long name" for number in range(count_)]
+    message = list_message("Policies 2026-W27", names, "policies", now())
+    assert said in message.text
+    shown = message.blocks[1]["text"]
+    assert shown["type"] == "plain_text"
+    lines = shown["text"].split("\n")
+    assert len(lines) == min(count_, 101)
+    assert (lines[-1] == "and 1 more") == (count_ == 101)
+    assert message_problems(message.text, message.blocks) == []

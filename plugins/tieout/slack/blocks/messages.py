@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tieout.desks.desk import Decision, Stored, Summary, Task
-from tieout.desks.text import clean, counted, cut_escaped
+from tieout.desks.text import clean, counted, cut, cut_escaped
 from tieout.slack.blocks.elements import (
     ASK,
     OPEN,
@@ -31,8 +31,12 @@ SUMMARY, REMINDER = "summary", "reminder"
 """What the block ids of assignments start with: a button tells which message it is pressed in."""
 SHOWN_TASKS = 20
 """Most assignments that one message shows; App Home and the modal show the others."""
+LISTED = 100
+"""Most names that one list shows; it says how many more there are."""
 LONGEST_QUESTION = 2000
 _FALLBACK = 300
+_NAME = 28
+"""Characters of a name in a list: a full one fits the 3000 of a section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,28 @@ def stuck_message(title: str, count: int, unit: str, campaign: str) -> Message:
     )
     how = f"Give them to somebody: `tieout review reassign {quoted_code(campaign)}`; `tieout review status` lists them."
     return Message(about.replace("*", ""), [section(mrkdwn(about)), context(mrkdwn(how))])
+
+
+def list_message(title: str, names: Sequence[str], unit: str, due_at: datetime) -> Message:
+    """Return the message to whom people report: one list of those who have something open.
+
+    Args:
+        title: Of the campaign.
+        names: Of the people, in order.
+        unit: What they have open, in the plural.
+        due_at: Until when, UTC.
+    """
+    alone = len(names) == 1
+    people = "1 person who reports to you* still has" if alone else f"{len(names):,} people who report to you* still have"
+    said = f"{quoted(title, 150)}: *{people} {quoted(unit, 60)} open, due {moment(due_at)}."
+    lines = [cut(clean(name), _NAME) for name in names[:LISTED]]
+    more = [f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else []
+    blocks = [
+        section(mrkdwn(said)),
+        section(plain("\n".join([*lines, *more]), SECTION_TEXT)),
+        context(mrkdwn("They have been asked themselves, and answer themselves: you can not answer for them.")),
+    ]
+    return Message(said.replace("*", ""), blocks)
 
 
 def receipt_message(stored: Stored, decisions: Sequence[Decision], title: str, labels: dict[str, str]) -> Message:
