@@ -7,7 +7,7 @@ import difflib
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -19,6 +19,9 @@ MAX_YAML_BYTES = 4 * 1024 * 1024
 
 _MOST_SHOWN = 200
 """Characters of a wrong value that a message repeats."""
+
+_TAG = "type"
+"""Key that says which of several models a mapping is."""
 
 Location = tuple[str | int, ...]
 M = TypeVar("M", bound="Document")
@@ -154,7 +157,7 @@ def load_with_lines(path: Path, model: type[M]) -> tuple[M, dict[Location, int]]
 
 def mistakes_in(model: type[BaseModel], error: ValidationError) -> list[tuple[Location, str]]:
     """Return where a value does not fit a model, and in words why; for what stands inside another file's free mapping."""
-    return [(entry["loc"], _said(model, entry)) for entry in _own_mistakes(error.errors())]
+    return [(_in_file(model, entry), _said(model, entry)) for entry in _own_mistakes(error.errors())]
 
 
 def line_of(lines: dict[Location, int], at: Location) -> int:
@@ -178,18 +181,22 @@ def _own_mistakes(entries: Sequence[Any]) -> list[Any]:
 
 
 def _explain(path: Path, model: type[BaseModel], lines: dict[Location, int], entry: Any) -> str:
-    location: Location = entry["loc"]
+    location = _in_file(model, entry)
     key = ".".join(map(str, location))
     return f"{path}:{line_of(lines, location)}: {key}{': ' if key else ''}{_said(model, entry)}"
 
 
 def _said(model: type[BaseModel], entry: Any) -> str:
     location: Location = entry["loc"]
+    if entry["type"] == "union_tag_invalid":
+        known, tag = entry["ctx"]["expected_tags"], entry["ctx"]["tag"]
+        hint = did_you_mean(tag, re.findall(r"'([^']*)'", known))
+        return f"expected one of {known}, got {_shown(tag)}.{' ' if hint else ''}{hint}"
     if entry["type"] == "extra_forbidden":
         keys = _keys_at(model, location[:-1])
         hint = did_you_mean(str(location[-1]), keys) or f"Known keys: {', '.join(keys)}."
         return f"unknown key. {hint}"
-    if entry["type"] == "missing":
+    if entry["type"] in ("missing", "union_tag_not_found"):
         return "this key is required and absent."
     value, message = entry["input"], entry["msg"].removeprefix("Value error, ")
     if entry["type"] == "value_error" and isinstance(value, dict | list):
@@ -211,13 +218,41 @@ def _hint(entry: Any) -> str:
 
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     """Return the keys that the model knows at a location, following nested models and lists of them."""
+    current = _followed(model, location)[1]
+    return sorted(current.model_fields) if hasattr(current, "model_fields") else []
+
+
+def _in_file(model: type[BaseModel], entry: Any) -> Location:
+    """Return where a mistake stands in the file."""
+    location = _followed(model, entry["loc"])[0]
+    return (*location, _TAG) if entry["type"].startswith("union_tag_") else location
+
+
+def _followed(model: type[BaseModel], location: Location) -> tuple[Location, Any]:
+    """Follow a location: return it without the steps that only pydantic makes, and the model at its end.
+
+    Pydantic names the one of several models that it took, by its tag, as a step of its own; the file has no such level.
+    """
     current: Any = model
+    several: list[Any] = []
+    steps: list[str | int] = []
     for step in location:
+        taken = [each for each in several if len(several) > 1 and step in _tags(each)]
+        if taken:
+            current, several = taken[0], []
+            continue
+        steps.append(step)
         if isinstance(step, int):
             continue
-        annotation = current.model_fields[step].annotation if hasattr(current, "model_fields") else None
-        current = next((arg for arg in (annotation, *_arguments(annotation)) if hasattr(arg, "model_fields")), None)
-    return sorted(current.model_fields) if hasattr(current, "model_fields") else []
+        known = getattr(current, "model_fields", {})
+        annotation = known[step].annotation if step in known else None
+        several = [each for each in (annotation, *_arguments(annotation)) if hasattr(each, "model_fields")]
+        current = several[0] if several else None
+    return tuple(steps), current
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    return get_args(model.model_fields[_TAG].annotation) if _TAG in model.model_fields else ()
 
 
 def _arguments(annotation: Any) -> list[Any]:

@@ -6,7 +6,8 @@
     │   ├── ConfigurationError        a setting or one of our YAML files is wrong
     │   ├── ContractError             what came from the source breaks the evidence contract
     │   ├── ExtractionRefused         the window is open, unknown, or outside every observation period
-    │   └── LandingConflict           the store already holds something else where this would stand
+    │   ├── LandingConflict           the store already holds something else where this would stand
+    │   └── UploadRefused             a file that somebody gave is not taken; the message is for that person
     ├── TransientError                the world may answer differently in a minute: the task retries
     │   ├── SourceUnavailable         the source, an authority or a channel did not answer, or not completely
     │   └── StoreUnavailable          the object store or the key service did not answer
@@ -43,6 +44,10 @@ class ExtractionRefused(TerminalError):
 
 class LandingConflict(TerminalError):
     """The store already holds something else where this landing would stand."""
+
+
+class UploadRefused(TerminalError):
+    """A file that somebody gave is not taken; the message is for that person, and names neither the file nor what is in it."""
 
 
 class TransientError(TieoutError):

@@ -10,7 +10,6 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from tieout.criteria.acknowledgments import Acknowledgment
 from tieout.criteria.frequency import Frequency
 from tieout.criteria.periods import Stem, WindowKind, is_stem
 from tieout.criteria.reconciliations import Reconciliation, Reconciliations
@@ -118,8 +117,6 @@ class Control(Document):
     """Its populations held against others; every difference is explained before a period can be closed."""
     review: Review | None = None
     """How people decide on each entitlement; only for kind access_review, whose systems then give entitlements, not decisions."""
-    acknowledgment: Acknowledgment | None = None
-    """Which policies people acknowledge; only for kind policy_acknowledgment, whose systems then list people."""
     deviations_against: dict[str, Stem] = Field(default_factory=dict)
     """Rule of its evidence type: control that a row which does not meet it counts against, where that is not this one."""
     retired_on: date | None = None
@@ -149,12 +146,10 @@ class Control(Document):
         return value
 
     @model_validator(mode="after")
-    def _sections_fit(self) -> Control:
-        sections = (("review", self.review, "access_review"), ("acknowledgment", self.acknowledgment, "policy_acknowledgment"))
-        for name, section, kind in sections:
-            if section is not None and self.kind != kind:
-                msg = f"{name}: expected with kind {kind} alone, got it with kind {self.kind}"
-                raise ValueError(msg)
+    def _review_fits(self) -> Control:
+        if self.review is not None and self.kind != "access_review":
+            msg = f"review: expected with kind access_review alone, got it with kind {self.kind}"
+            raise ValueError(msg)
         return self
 
     @property

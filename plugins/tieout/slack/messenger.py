@@ -26,6 +26,7 @@ from tieout.flows.campaigns import Loaded
 from tieout.settings import Settings
 from tieout.slack import notices
 from tieout.slack.blocks.messages import summary_message
+from tieout.slack.directory import Directory
 from tieout.slack.sending import Sender, Unreachable, open_channel
 
 _BECAUSE = {
@@ -147,12 +148,11 @@ def slack_finder(settings: Settings, sender: Sender, people: People) -> Callable
     Raises:
         ConfigurationError: The key of person ids can not be read.
     """
-    person_at = person_of(settings)
+    directory = Directory(sender, person_of(settings))
 
     def find(person: str) -> Pin | None:
         address = people.address(person)
-        found = notices.find_member(sender, address, person_at) if address else None
-        return found if isinstance(found, Pin) else None
+        return directory.find(address) if address else None
 
     return find
 

@@ -38,6 +38,7 @@ METHODS = {
     "chat.update": Method(frozenset({"channel", "ts", "text", "blocks"}), 50),
     "conversations.open": Method(frozenset({"users"}), 50),
     "users.info": Method(frozenset({"user"}), 100, form=True),
+    "users.list": Method(frozenset({"cursor", "limit"}), 20, form=True),
     "users.lookupByEmail": Method(frozenset({"email"}), 50, form=True),
     "views.open": Method(frozenset({"trigger_id", "view"}), 100),
     "views.publish": Method(frozenset({"user_id", "view"}), 100),

@@ -31,6 +31,7 @@ METHODS = {
     "chat.update": _method("channel ts", "text blocks"),
     "conversations.open": _method("", "users channel return_im"),
     "users.info": _method("user", "include_locale", FORM),
+    "users.list": _method("", "cursor include_locale limit", FORM),
     "users.lookupByEmail": _method("email", "", FORM),
     "views.open": _method("trigger_id view"),
     "views.publish": _method("user_id view", "hash"),

@@ -136,6 +136,15 @@ class Slack:
         found = self.members.get(said["email"])
         return {"ok": True, "user": found.described()} if found else {"ok": False, "error": "users_not_found"}
 
+    def _users_list(self, said: dict[str, Any]) -> dict[str, Any]:
+        limit, start = int(said.get("limit", 0)), int(said.get("cursor") or 0)
+        if not 0 < limit < 1000:
+            return {"ok": False, "error": "limit_required"}
+        listed, following = list(self.members.values()), start + limit
+        cursor = str(following) if following < len(listed) else ""
+        page = [each.described() for each in listed[start:following]]
+        return {"ok": True, "members": page, "cache_ts": 1_760_000_000, "response_metadata": {"next_cursor": cursor}}
+
     def _users_info(self, said: dict[str, Any]) -> dict[str, Any]:
         found = self.account(said["user"])
         return {"ok": True, "user": found.described()} if found else {"ok": False, "error": "user_not_found"}

@@ -20,6 +20,7 @@ SCOPES = {
     "chat.update": ("chat:write",),
     "conversations.open": ("im:write",),
     "users.info": ("users:read", "users:read.email"),
+    "users.list": ("users:read", "users:read.email"),
     "users.lookupByEmail": ("users:read.email",),
     "views.open": (),
     "views.publish": (),
