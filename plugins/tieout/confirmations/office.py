@@ -21,21 +21,17 @@ from pathlib import Path
 from typing import IO, NoReturn
 
 from tieout.confirmations.file_bytes import BLOCK
-from tieout.confirmations.office_declared import MOST_DECLARED, Declared, refuse_active
+from tieout.confirmations.office_declared import MOST_DECLARED, XML_ENDS, Declared, refuse_active
 from tieout.criteria.form_fields import FileKind
 from tieout.errors import UploadRefused
 from tieout.evidence import verify_package
 
 MOST_UNPACKED = 256 * 1024 * 1024
 """Bytes of all parts together. It bounds the time: about a second."""
-_OTHER_ENDS = frozenset(
-    {"png", "jpg", "jpeg", "jpe", "jfif", "gif", "bmp", "tif", "tiff", "emf", "wmf", "wdp", "odttf", "fntdata", "psmdcp"}
-)
-_XML_ENDS = ["xml", "rels", "vml", "svg"]
+_MEDIA = re.compile(r".*\.(png|jpg|jpeg|jpe|jfif|gif|bmp|tiff?|emf|wmf|wdp|odttf|fntdata)", re.DOTALL)
+"""Pictures and fonts."""
 _PRINTER = re.compile(r"(xl|word|ppt)/printersettings/[^/]+\.bin")
-_HEADS = (
-    b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0", b"MZ", b"\x7fELF", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"#!",
-)  # fmt: skip
+_HEADS = (b"PK\3\4", b"PK\5\6", b"\xd0\xcf\x11\xe0", b"MZ", b"\x7fELF", b"%PDF", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"#!")
 _FORBIDDEN = tuple(word.encode(code) for word in ("<!DOCTYPE", "<!ENTITY") for code in ("ascii", "utf-16-le", "utf-16-be"))
 _OVERLAP = max(map(len, _FORBIDDEN))
 _XML_STARTS = tuple("<".encode(code) for code in ("ascii", "utf-16-le", "utf-16-be"))
@@ -76,7 +72,7 @@ def check_office(path: Path, kind: FileKind) -> None:
             name = each.filename.lower()
             if name.endswith(".rels") or name == "[content_types].xml":
                 declared.read(name, _bounded(each, blocks))  # (3) and (4)
-            elif name.endswith(tuple(f".{end}" for end in _XML_ENDS)):
+            elif name.endswith(XML_ENDS):
                 _check_xml(blocks)  # (3)
             else:
                 _check_other(blocks)  # (3)
@@ -104,8 +100,7 @@ def _refuse_archive(reason: str) -> NoReturn:
 
 def _check_name(name: str) -> None:
     refuse_active(name)
-    end = name.rpartition(".")[2]
-    if end not in (*_OTHER_ENDS, *_XML_ENDS) and not _PRINTER.fullmatch(name):
+    if not (name.endswith(XML_ENDS) or _MEDIA.fullmatch(name) or _PRINTER.fullmatch(name)):
         _refuse("The document holds a file of a kind that documents do not need. Save it as PDF.")
 
 
@@ -119,7 +114,7 @@ def _unpacked(file: IO[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
     waiting = b""
     try:
         while packed or waiting or (unpacker and not unpacker.eof):
-            if not waiting:
+            if not waiting and packed:
                 file.seek(at)
                 waiting = file.read(min(packed, BLOCK))
                 at, packed = at + len(waiting), packed - len(waiting)
@@ -128,10 +123,10 @@ def _unpacked(file: IO[bytes], member: zipfile.ZipInfo) -> Iterator[bytes]:
             block = unpacker.decompress(waiting, BLOCK) if unpacker else waiting
             waiting = unpacker.unconsumed_tail if unpacker else b""
             size, checksum = size + len(block), zlib.crc32(block, checksum)
-            if size > member.file_size or (unpacker and unpacker.unused_data):
+            if size > member.file_size:
                 _refuse_bomb()
-            if unpacker and unpacker.eof and (packed or waiting):
-                _refuse_cut()
+            if unpacker and ((unpacker.eof and (packed or unpacker.unused_data)) or not (block or packed or unpacker.eof)):
+                _refuse_cut()  # bytes behind the end, or none before it
             yield block
     except zlib.error:
         _refuse_cut()
@@ -175,9 +170,8 @@ def _refuse_cut() -> NoReturn:
 
 
 def _refuse_bomb() -> NoReturn:
-    _refuse(
-        f"The document unpacks to far more than it is: more than {MOST_UNPACKED} bytes, or 200 times its size. Save it as PDF."
-    )
+    most = f"more than {MOST_UNPACKED} bytes, or than 200 times its size"
+    _refuse(f"The document has too many parts, or unpacks to far more than it is: {most}. Save it as PDF.")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -24,7 +24,8 @@ _OBJECTS = re.compile(r"activex|oleobject|embeddings/|/control$|/package$|afchun
 _OUTSIDE = re.compile(r"externallink|ddelink")
 _LOCAL_TEMPLATE = re.compile(r"(file:///)?[a-z]:[/\\][^/\\].*", re.IGNORECASE)
 """What a company's own template leaves in each document made from it; a disk's path fetches nothing."""
-_XML_PARTS = (".xml", ".rels", ".vml", ".svg")
+XML_ENDS = (".xml", ".rels", ".vml", ".svg", ".psmdcp")
+"""Ends of the names of parts that are XML."""
 
 
 def refuse_active(text: str) -> None:
@@ -84,7 +85,7 @@ class Declared:
         kind = said.get("ContentType", "").lower()
         name = f".{said.get('Extension', '')}" if local == "Default" else said.get("PartName", "")
         refuse_active(kind)
-        if "xml" in kind and not kind.startswith("application/vnd.openxmlformats-package.core") and not _is_xml(name):
+        if kind.endswith("xml") and not name.lower().endswith(XML_ENDS):  # what is read as XML was looked at as XML
             _refuse_damaged()
         if local == "Override":
             self._types[name.lower().lstrip("/")] = kind
@@ -108,10 +109,6 @@ class Declared:
         main = self._targets[0] if len(self._targets) == 1 else ""
         if main not in names or self._types.get(main) != self._main:
             _refuse(f"The name says {self._kind.upper()}, and the document is of another kind. Save it as {self._kind.upper()}.")
-
-
-def _is_xml(name: str) -> bool:
-    return name.lower().endswith(_XML_PARTS)
 
 
 def _refuse_outside() -> NoReturn:

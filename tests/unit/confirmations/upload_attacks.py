@@ -16,6 +16,7 @@ ZIP = zipped({"a.txt": b"a"})
 HTML = b"<html><script>alert(1)</script></html>"
 _RELS = "word/_rels/document.xml.rels"
 _BOMB = XML + b"<a>" + b" " * 4_000_000 + b"</a>"
+_PRINTER = f'<Default Extension="bin" ContentType="{OFFICE}.spreadsheetml.printerSettings"/>'
 _ENTITIES = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
 
 
@@ -166,6 +167,9 @@ DOCUMENTS: tuple[Row, ...] = (
     ("a template from a share", "x.docx", _outside("attachedTemplate", "file:///\\\\e.example\\t.dotm"), "from outside"),
     ("a picture from outside", "x.docx", _outside("image", "https://e.example/i.png"), "from outside"),
     ("a workbook from outside", "x.xlsx", office("xlsx", {"xl/externalLinks/externalLink1.xml": XML + b"<a/>"}), "from outside"),
+    ("settings of a printer, by their type", "x.xlsx", office("xlsx", defaults=_PRINTER), INERT),
+    ("entities in the core properties", "x.docx", office(more={"package/core.psmdcp": _ENTITIES}), "declares entities"),
+    ("a part that fills its blocks exactly", "x.docx", office(more={"word/x.xml": XML + b" " * (3 * 65536 - len(XML))}), INERT),
     ("a template on the own disk", "x.docx", _outside("attachedTemplate", "file:///C:\\t.dotx"), INERT),
     ("a hyperlink", "x.docx", _outside("hyperlink", "https://e.example/"), INERT),
     ("a field that would start a program", "x.docx",
