@@ -2,9 +2,9 @@
 """Who works here as of a window's end, and for whom: the people system's list of people (`tieout.collectors.people_list`).
 
 Its columns are `COLUMNS`: addresses as ``person`` and ``manager``, days such as ``2026-03-05``, or times with their zone. With
-``as_of`` it says itself what time it stands for; without, it is read within days of the window's end and stands for that. One
-person
-is one row: of several employments the present one counts, the others are left out, and the record says so.
+``as_of`` it says itself what time it stands for; without, it is read within days of the window's end and stands for that. With
+parameter ``leave`` it also says who is on leave, in `LEAVE`. One person is one row: of several employments the present one
+counts, the others are left out, and the record says so.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from tieout.collectors.evidence_columns import ROSTER
 from tieout.collectors.frame import Frame
 from tieout.collectors.people_list import PeopleList, Row, instant_of, read_list, unreadable
 from tieout.collectors.row_tables import row_tables
+from tieout.errors import ContractError
 from tieout.persons import normalised
 from tieout.times import instant
 
 EmploymentWord = Literal["active", "left", "not_started"]
 COLUMNS = tuple(name for name in ROSTER if name not in ("as_of", "read_at"))
+LEAVE = ("leave_from", "leave_until")
 FORMER = "another employment of a person who is listed with a later one"
 _STANDING = {"active": 2, "not_started": 1, "left": 0}
 
@@ -34,13 +36,15 @@ class Parameters(PeopleList):
     """Parameters of the system's YAML."""
 
     asked: ClassVar[tuple[str, ...]] = COLUMNS
-    optional: ClassVar[tuple[str, ...]] = ("as_of",)
+    optional: ClassVar[tuple[str, ...]] = ("as_of", *LEAVE)
 
     words: dict[str, EmploymentWord] = Field(default_factory=dict)
     """The people system's own words for active, left and not_started, where it has others. A row that states none is judged by
     its days."""
     managers_by: Literal["person", "employee_number"] = "person"
     """What the list names a manager by."""
+    leave: bool = False
+    """Whether the list says who is on leave; rows are of ``roster_entry.v2`` then, else of ``roster_entry.v1``."""
 
 
 def collect(frame: Frame) -> Iterator[pa.Table]:
@@ -67,7 +71,7 @@ def collect(frame: Frame) -> Iterator[pa.Table]:
     if given.managers_by == "employee_number":
         for row in people.values():
             row["manager"] = by_number.get(row["manager"], row["manager"]) if row["manager"] else None
-    yield from row_tables(people.values(), ROSTER)
+    yield from row_tables(people.values(), (*ROSTER, *LEAVE) if given.leave else ROSTER)
 
 
 class _Rows:
@@ -94,8 +98,18 @@ class _Rows:
             "employment": self._employment(row, started, left, as_of, where),
             "started_on": started,
             "left_on": left,
+            **(self._leave(row, where) if self._given.leave else {}),
             "where": where.rsplit(": ", 1)[-1],
         }
+
+    def _leave(self, row: Row, where: str) -> Row:
+        if absent := [name for name in LEAVE if name not in row]:
+            msg = f"{where}: expected the columns {' and '.join(LEAVE)}, there is no {', '.join(absent)}. Correct 'leave'."
+            raise ContractError(msg)
+        begins, ends = (self._day(row, name, where) for name in LEAVE)
+        if ends is not None and (begins is None or ends < begins):
+            raise unreadable(where, "leave_until", "a day of leave_from or after it")
+        return dict(zip(LEAVE, (begins, ends), strict=True))
 
     def _as_of(self, row: Row, where: str) -> str:
         if "as_of" not in row:

@@ -13,7 +13,7 @@ import pytest
 from tests.unit.collectors.frames import FrameFactory, staged_rows
 
 from tieout.collectors.extraction import Extraction, Inclusion, extract
-from tieout.collectors.hr_roster import COLUMNS, FORMER, Parameters, collect
+from tieout.collectors.hr_roster import COLUMNS, FORMER, LEAVE, Parameters, collect
 from tieout.collectors.ipe import Kind
 from tieout.contracts.cast import cast_rows
 from tieout.contracts.odcs import Contract, load_contract
@@ -187,7 +187,10 @@ def test_a_list_without_a_column_is_refused(frame_of: FrameFactory, home: Path) 
     [
         ({}, "expected one of rest and drop"),
         ({"drop": {"path": "x.csv", "columns": {"person": "id"}}}, "columns: expected person, employee_number"),
-        ({"drop": {"path": "x.csv", "columns": dict.fromkeys((*COLUMNS, "salary"), "x")}}, "and perhaps as_of, got"),
+        (
+            {"drop": {"path": "x.csv", "columns": dict.fromkeys((*COLUMNS, "salary"), "x")}},
+            "perhaps as_of, leave_from, leave_until, got",
+        ),
         ({"drop": {"path": "x.csv"}, "managers_by": "name"}, "parameters.managers_by"),
     ],
     ids=["neither", "too few columns", "too many", "managers"],
@@ -204,3 +207,45 @@ def test_an_optional_column_may_be_mapped(frame_of: FrameFactory) -> None:
 
 def test_an_empty_list_has_no_rows(read: Read) -> None:
     assert read() == []
+
+
+Days = tuple[str, str]
+"""First and last day of a leave."""
+
+
+def leave(frame_of: FrameFactory, home: Path, repository: Path, *days: Days, columns: tuple[str, ...] = LEAVE) -> pa.Table:
+    """Return the rows of people who are on leave on such days, in the types of the contract that has these columns."""
+    names = (*COLUMNS, *columns)
+    lines = []
+    for number, each in enumerate(days):
+        said = {"person": f"p{number}@example.com", "employment": "active", **dict(zip(LEAVE, each, strict=True))}
+        lines.append(",".join(said.get(name, "") for name in names))
+    (home / "people.csv").write_text("\n".join([",".join(names), *lines, ""]))
+    contract = load_contract(repository / "include/evidence_schemas/roster_entry.v2.odcs.yaml")
+    frame = frame_of("hr_roster", drop={"path": "people.csv"}, leave=True)
+    found = extract(frame, contract, Inclusion("as_of", kind=Kind.REPORT), lambda: SOON, None)
+    return cast_rows(staged_rows(found), contract, "a list")
+
+
+def test_a_list_may_say_who_is_on_leave(frame_of: FrameFactory, home: Path, repository: Path) -> None:
+    rows = leave(frame_of, home, repository, ("", ""), ("2026-03-01", ""), ("2026-03-01", "2026-03-01")).to_pylist()
+    first = date(2026, 3, 1)
+    assert [(row["leave_from"], row["leave_until"]) for row in rows] == [(None, None), (first, None), (first, first)]
+
+
+@pytest.mark.parametrize("days", [("2026-03-02", "2026-03-01"), ("", "2026-03-01")])
+def test_a_leave_that_ends_before_it_begins_is_named(
+    days: tuple[str, str], frame_of: FrameFactory, home: Path, repository: Path
+) -> None:
+    with pytest.raises(ContractError, match=r"row [23]: column 'leave_until': expected a day of leave_from or after it"):
+        leave(frame_of, home, repository, ("", ""), days)
+
+
+def test_a_list_without_leave_is_refused_where_it_is_to_say_so(frame_of: FrameFactory, home: Path, repository: Path) -> None:
+    with pytest.raises(ContractError, match=r"there is no leave_from, leave_until\. Correct 'leave'"):
+        leave(frame_of, home, repository, ("", ""), columns=())
+
+
+def test_without_the_parameter_rows_are_those_of_before(read: Read, roster_entry: Contract) -> None:
+    [row] = read(f"{line()},2026-03-01,", extra=LEAVE)
+    assert row.keys() - {"_position"} == set(roster_entry.schema.names)

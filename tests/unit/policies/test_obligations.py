@@ -4,13 +4,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tieout.contracts.expectations import run_rules
+from tieout.contracts.odcs import load_contract
 from tieout.criteria.acknowledgments import Acknowledgment
 from tieout.criteria.calendar import Calendar
 from tieout.criteria.policies import Audience, Policy, PolicyVersion, Question
@@ -173,6 +177,30 @@ def test_rows_become_items_of_whom_they_are_assigned_to_and_of_nobody_else() -> 
     assert by_person["ann"].due_at == DUE
     assert by_person["ben"].due_at == datetime(2026, 7, 26, 22, tzinfo=UTC)
     assert [each.subject for each in items.values()] == [None] * 4
+
+
+def test_the_rows_are_those_of_the_contract_and_meet_its_rules(repository: Path) -> None:
+    contract = load_contract(repository / "include/evidence_schemas/policy_assignment.v1.odcs.yaml")
+    asked = policy(version(question=Question(text="Why?", options=("a", "b"), expected="b")), version("2.0", DAY))
+    history = History(
+        given={
+            ("ann", "security"): (given_at(400, "2.0"),), ("ben", "security"): (given_at(9),),
+            ("di", "security"): (given_at(1, "2.0"),),
+        },
+        missed={("cy", "security"): frozenset({"2.0"})}, open={("eve", "security"): ("2.0", "other.2026-W26")},
+    )  # fmt: skip
+    people = [
+        *map(person, ("ann", "ben", "cy", "di", "eve", "flo")), person("gus", started_on=DAY), person("away", leave_from=DAY),
+        person("gone", employment="left"),
+    ]  # fmt: skip
+    rows = found(*people, policies={"security": asked}, history=history, repeat_after_months=12)
+    table = pa.Table.from_pylist(rows, schema=contract.schema)
+    assert set(rows[0]) == set(contract.schema.names)
+    assert {row["status"] for row in rows} == {"assigned", "standing", "asked", "excluded", "paused"}
+    assert {row["basis"] for row in rows} == {"first time", "joiner", "new version", "new cycle", "not acknowledged before", None}
+    results = run_rules(table, contract, {"second_count": len(people)})
+    assert {each.rule for each in results if not each.holds} == set()
+    assert len(results) >= 7
 
 
 def _text(value: Any) -> Any:
