@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Owner confirmations: files that somebody gives, checked before anybody stores them. No form asks for one yet.
+"""Owner confirmations: what somebody filled in, held against the form, and files, checked before anybody stores them.
 
+    filled       answers become typed values, or problems in words for the person
     uploads      a stream of bytes becomes a checked file, or a refusal
     file_names   the name that a file came with
     file_bytes   PDF, pictures and text, told by their bytes
     office       DOCX, XLSX and PPTX, part by part
 
-Nothing is opened to be shown, and nothing runs.
+Nothing is opened to be shown, and nothing runs. No control asks for a form yet.
 """
