@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Owner confirmations: what somebody filled in, held against the form, and files, checked before anybody stores them.
 
-    filled       answers become typed values, or problems in words for the person
+    filled       a whole form: typed values, or problems in words for the person
+    answers      the answer to one field
     uploads      a stream of bytes becomes a checked file, or a refusal
     file_names   the name that a file came with
     file_bytes   PDF, pictures and text, told by their bytes
