@@ -34,7 +34,7 @@ class Wrong(Exception):
 
 
 def read_text(each: TextField, text: str) -> str:
-    """Return words with their ends cut and their lines ended by ``\\n``; raises `Wrong`, as all of these."""
+    """Return words with their ends cut and their lines ended as on Unix; raises `Wrong`, as all of these."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not each.multiline and "\n" in plain:
         raise Wrong("Expected one line.")

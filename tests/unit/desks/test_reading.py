@@ -17,7 +17,7 @@ from tests.unit.evidence.signed_copy import key_list_of, listed
 from tests.unit.slack.desk_bench import REVIEW, Bench, who
 
 from tieout.campaigns.answers import OF_CAMPAIGN
-from tieout.campaigns.events import Reassigned
+from tieout.campaigns.events import Notice, Noticed, NoticeKind, Reassigned
 from tieout.desks.afterwards import Afterwards
 from tieout.desks.campaign_desk import CampaignDesk, _aside
 from tieout.desks.case import FRESH_SECONDS, GIVEN_SECONDS
@@ -171,3 +171,14 @@ def test_an_answer_that_is_delivered_again_is_found_without_asking(bench: Bench,
     other = bench.answer("a", A1, [("1", "revoke")], interaction="a[('1', 'keep')]")
     assert isinstance(other, Stored)
     assert (other.now, other.response != first.response) == (True, True), "it says something else"
+
+
+def test_who_is_told_of_others_is_not_given_anything_of_theirs(store: Counting, signers: Signers) -> None:
+    case = Bench(store, signers, REVIEW).case
+    items = {A1: ("i1",)}
+
+    def told(kind: NoticeKind, person: str) -> Noticed:
+        return Noticed(id=f"{kind}", at=datetime.now(UTC), by="task", notices=(Notice(kind.value, kind, person, items=items),))
+
+    case.note([told(NoticeKind.LISTED, "d"), told(NoticeKind.STUCK, "m"), told(NoticeKind.ESCALATION, "c")])
+    assert {person: case.has_others(person) for person in "dmc"} == {"d": False, "m": False, "c": True}

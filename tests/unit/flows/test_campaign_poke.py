@@ -382,6 +382,13 @@ def test_where_everybody_is_asked_for_themselves_what_is_late_is_listed_and_mess
     assert bench.ledger().state.facts.unreachable.keys() == {mail("max")}
 
 
+def test_what_one_look_has_no_time_to_send_the_next_one_sends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign_telling, "MOST", 2)
+    first, second = bench.poke(), bench.poke()
+    assert [(each.recorded, each.sent) for each in (first, second)] == [({"invitation": 3}, 2), ({}, 1)]
+    assert bench.messenger.told == INVITED
+
+
 def test_of_many_messages_a_look_records_as_many_as_it_sends(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     personal(monkeypatch)
     monkeypatch.setattr(campaign_telling, "MOST_PERSONAL", 2)
