@@ -169,7 +169,7 @@ def test_rows_become_items_of_whom_they_are_assigned_to_and_of_nobody_else() -> 
     rows = found(*people, policies={"security": asked, "conduct": policy(title="Conduct")})
     assert rows[0]["question_options"] == "a | b"
     assert rows[1]["question"] is None
-    plain = [{name: _text(value) for name, value in row.items()} for row in rows]
+    plain = [{name: as_text(value) for name, value in row.items()} for row in rows]
     items, assignments = campaign_items(plain)
     assert len(items) == 4
     by_person = {each.person: each for each in assignments.values()}
@@ -203,7 +203,7 @@ def test_the_rows_are_those_of_the_contract_and_meet_its_rules(repository: Path)
     assert len(results) >= 7
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     if isinstance(value, datetime):
         return instant(value)
     return value.isoformat() if isinstance(value, date) else value
