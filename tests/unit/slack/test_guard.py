@@ -135,7 +135,9 @@ def test_a_handler_that_fails_is_answered_for_and_says_nothing_of_the_request(
 
     answer = client(handle, pool).post(headers=headers())
     assert (answer.status_code, answer.json()) == (503, {"error": "try again"})
-    assert caplog.messages == ["Slack's endpoint failed: ValueError"]
+    # A server of another test, which ends just now, may say something as well.
+    said = [each.getMessage() for each in caplog.records if each.name == "tieout.slack.guard"]
+    assert said == ["Slack's endpoint failed: ValueError"]
     assert "U0OWNER001" not in caplog.text
 
 
