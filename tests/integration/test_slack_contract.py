@@ -22,6 +22,7 @@ from tests.simulators.slack.server import Call
 from tests.unit.slack.scene import CAMPAIGN, Scene, person_of, running
 from tieout.desks.desk import Member, Posted
 from tieout.slack import pacing
+from tieout.slack.directory import members
 from tieout.slack.notices import Pin, find_member, repair_summary, send_escalation, send_reminder, still_there
 
 pytestmark = pytest.mark.integration
@@ -56,6 +57,9 @@ def _review(scene: Scene) -> None:
     """Go through a review from its pins to its repaired summary."""
     sender = scene.front.sender
     assert find_member(sender, "owner@acme.example", person_of) == OWNER
+    first = sender.call("users.list", limit=1)
+    assert sender.call("users.list", limit=200, cursor=first.data["response_metadata"]["next_cursor"]).error is None
+    assert OWNER.user in [each["id"] for each in members(sender)]
     assert still_there(sender, OWNER) is None
     owner = scene.owner()
     owner.press_in_message(owner.messages[0], "ask_question")
@@ -87,6 +91,7 @@ def _trouble(scene: Scene) -> None:
         assert sender.call("conversations.open", users=user).error is not None
     assert sender.call("users.info", user="U0NOBODY01").error is not None
     assert sender.call("users.lookupByEmail", email="nobody@acme.example").error is not None
+    assert sender.call("users.list", limit=0).error is not None
     message = {"channel": "D000000000", "text": "x", "blocks": [{"type": "divider"}]}
     assert sender.call("chat.postMessage", **message).error is not None
     assert sender.call("chat.update", ts="1.000000", **message).error is not None
