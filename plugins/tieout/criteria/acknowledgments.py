@@ -14,6 +14,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from tieout.criteria.calendar import Allowance, BusinessCalendar
+from tieout.criteria.form_fields import refuse_twice
 from tieout.criteria.periods import Stem
 from tieout.documents import Document
 
@@ -60,17 +61,13 @@ class Acknowledgment(Document):
     @field_validator("reminders")
     @classmethod
     def _in_order(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if len(set(value)) != len(value):
-            msg = "two reminders are on the same day"
-            raise ValueError(msg)
+        refuse_twice("two reminders are on the same day", [str(each) for each in value])
         return tuple(sorted(value, reverse=True))
 
     @field_validator("policies")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(value)) != len(value):
-            msg = "a policy is named twice"
-            raise ValueError(msg)
+        refuse_twice("a policy is named twice", list(value))
         return value
 
     def due_day(self, frozen_on: date, business: BusinessCalendar) -> date:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import quote_plus
 
 from pydantic import Field, field_validator, model_validator
@@ -48,9 +48,6 @@ BYTES_OF_UNIT = 9
 """A UTF-16 unit in such a body: three bytes of UTF-8, each as ``%XX``; as ``\\uXXXX`` it would be 8."""
 BYTES_OF_FIELD, BYTES_OF_OPTION, BYTES_OF_FILE = 1500, 300, 8192
 """What Slack writes around a field, around an option, and of a file with the addresses of its thumbnails; rounded up."""
-
-Outcome = Literal["accepted", "returned", "expired"]
-"""What a second review comes to: accepted, returned with a question, or not decided in time."""
 
 
 class SecondReview(Document):

@@ -28,7 +28,7 @@ from tieout.criteria.policies import Policy, PolicyVersion
 from tieout.persons import normalised
 
 Row = dict[str, Any]
-ASSIGNED = "assigned"
+ASSIGNED, EXCLUDED = "assigned", "excluded"
 FIRST, JOINER, VERSION, CYCLE, AGAIN = "first time", "joiner", "new version", "new cycle", "not acknowledged before"
 _OF_PERSON = (
     "system", "person", "as_of", "worker_type", "department", "employment", "started_on", "left_on", "leave_from", "leave_until",
@@ -90,15 +90,15 @@ def obligations(people: Iterable[Mapping[str, Any]], terms: Terms, history: Hist
     """Yield rows of ``policy_assignment.v1``, for each person those of all policies in force, in the order of both.
 
     Args:
-        people: Rows of ``roster_entry.v2``, one system after the other; who stands in several is asked in the first one.
+        people: Rows of ``roster_entry.v2``, one system after the other. Who stands in several counts, for each policy, in the
+            first one that gives no reason to leave them out.
         terms: Of the campaign.
         history: Of the control's earlier campaigns.
     """
-    maker, seen = _Maker(terms, history), dict[str, str]()
+    maker, first = _Maker(terms, history), dict[str, str]()
     for row in people:
         person = normalised(row["person"])
-        elsewhere = seen.setdefault(person, row["system"])
-        yield from maker.rows(row, person, elsewhere if elsewhere != row["system"] else None)
+        yield from maker.rows(row, person, is_first=first.setdefault(person, row["system"]) == row["system"])
 
 
 class _Maker:
@@ -107,23 +107,26 @@ class _Maker:
     def __init__(self, terms: Terms, history: History) -> None:
         self._terms, self._history = terms, history
         self._policies = {name: (found, _of_version(name, *found)) for name, found in terms.in_force().items()}
+        self._counted: dict[tuple[str, str], str] = {}
+        """System whose row counts, by person and policy."""
         self._due = self._end(terms.acknowledgment.due_day(terms.frozen_on, terms.calendar.business))
 
-    def rows(self, row: Mapping[str, Any], person: str, elsewhere: str | None) -> Iterator[Row]:
-        """Yield the rows of one person of a list; ``elsewhere`` is the system that lists the person before."""
+    def rows(self, row: Mapping[str, Any], person: str, *, is_first: bool) -> Iterator[Row]:
+        """Yield the rows of one person of a list; ``is_first`` says that no system before lists the person."""
         about = {name: row[name] for name in _OF_PERSON} | {"person": person}
         for name, ((policy, version), columns) in self._policies.items():
-            key = [self._terms.campaign, person, name, *([row["system"]] if elsewhere else [])]
+            key = [self._terms.campaign, person, name, *([] if is_first else [row["system"]])]
             made = {"campaign_id": self._terms.campaign, "policy": name, "item": item_id(key), **about, **columns}
-            yield made | _NOTHING | self._judged(row, person, elsewhere, name, policy, version)
+            said = self._judged(row, person, name, policy, version)
+            if said["status"] != EXCLUDED:
+                self._counted.setdefault((person, name), row["system"])
+            yield made | _NOTHING | said
 
-    def _judged(
-        self, row: Mapping[str, Any], person: str, elsewhere: str | None, name: str, policy: Policy, version: PolicyVersion
-    ) -> Row:
+    def _judged(self, row: Mapping[str, Any], person: str, name: str, policy: Policy, version: PolicyVersion) -> Row:
         """Return status, reason, basis and what goes with them."""
-        excluded = self._excluded(row, elsewhere, policy)
+        excluded = self._excluded(row, self._counted.get((person, name)), policy)
         if excluded:
-            return {"status": "excluded", "reason": excluded}
+            return {"status": EXCLUDED, "reason": excluded}
         given = sorted(self._history.given.get((person, name), ()), key=lambda each: each.at)
         of_version = [each for each in given if each.version == version.version]
         if of_version and not self._is_over(of_version[-1]):
@@ -142,7 +145,7 @@ class _Maker:
 
     def _excluded(self, row: Mapping[str, Any], elsewhere: str | None, policy: Policy) -> str | None:
         if elsewhere:
-            return f"{elsewhere} lists the person as well, and is asked there"
+            return f"{elsewhere} lists the person as well, and the row there counts"
         left = row["left_on"]
         if left is not None and left < self._terms.frozen_on:  # after the list was made
             return _EMPLOYMENT["left"]

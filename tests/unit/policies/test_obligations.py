@@ -159,6 +159,22 @@ def test_who_stands_in_two_lists_is_asked_once() -> None:
     assert rows[0]["item"] != rows[1]["item"]
 
 
+def test_who_has_left_one_list_and_stands_in_another_is_asked_there() -> None:
+    rows = found(person(employment="left"), person(system="contractors"), person(system="vendors"))
+    assert [(row["system"], row["status"]) for row in rows] == [
+        ("hris", "excluded"), ("contractors", "assigned"), ("vendors", "excluded"),
+    ]  # fmt: skip
+    assert len({row["item"] for row in rows}) == 3
+    assert "contractors lists the person as well" in rows[2]["reason"]
+
+
+def test_a_policy_for_contractors_is_asked_where_somebody_is_one() -> None:
+    for_all, for_some = policy(), policy(title="C", audience=Audience(worker_types=("contractor",)))
+    people = [person(worker_type="employee"), person(worker_type="contractor", system="contractors")]
+    rows = found(*people, policies={"security": for_all, "contractors_only": for_some})
+    assert [row["status"] for row in rows] == ["assigned", "excluded", "excluded", "assigned"]
+
+
 def test_a_policy_that_does_not_hold_yet_asks_nobody() -> None:
     assert found(person(), policies={"security": policy(version(since=date(2026, 7, 7)))}) == []
 
@@ -238,5 +254,7 @@ def test_everybody_has_a_row_for_every_policy_and_nobody_is_asked_twice(people: 
     ]
     asked = [(row["person"], row["policy"]) for row in rows if row["status"] == "assigned"]
     assert len(asked) == len(set(asked))
+    active = {each["person"] for each in people if each["employment"] == "active"}
+    assert {row["person"] for row in rows if row["status"] != "excluded"} == active
     assert len({row["item"] for row in rows}) == len(rows)
     assert all((row["status"] == "assigned") == (row["reason"] is None) == (row["basis"] is not None) for row in rows)
