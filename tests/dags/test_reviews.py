@@ -25,7 +25,8 @@ import json, sys
 from datetime import UTC, datetime, timedelta
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
-from tieout.tasks.review_waits import between_looks, collected_until
+from tieout.tasks.campaign_waits import between_looks
+from tieout.tasks.review_waits import collected_until
 due = datetime(2026, 4, 22, tzinfo=UTC)
 bag = DagBag(sys.argv[1])
 tasks = bag.dags[sys.argv[2]].tasks
@@ -97,7 +98,7 @@ def test_its_tasks_are_the_steps_of_a_review_in_their_order(dag: dict[str, Any])
 
 def test_each_extraction_lands_in_its_slot_and_only_the_review_is_a_landing_of_the_control(dag: dict[str, Any]) -> None:
     inputs = {f"{name}.{verb}": "input" for name in INPUTS for verb in VERBS}
-    assert dag["slots"] == inputs | {f"again.{name}.{verb}": "removal" for name in SYSTEMS for verb in VERBS}
+    assert dag["slots"] == inputs | {f"again.{name}.{verb}": "again" for name in SYSTEMS for verb in VERBS}
     assert dag["outlets"] == [f"land_review.{name}" for name in sorted(SYSTEMS)]
 
 

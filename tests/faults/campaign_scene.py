@@ -33,10 +33,10 @@ from tieout.evidence.manifest import read_manifest
 from tieout.flows.campaign_people import People, person_of
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.index import landings
-from tieout.flows.review_campaign import open_review, place_of
+from tieout.flows.review_campaign import open_review
 from tieout.flows.review_inputs import ReviewWindow, plan_review
 from tieout.settings import Settings
-from tieout.slack.messenger import slack_finder
+from tieout.slack.messenger import SlackFinder
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace
 
@@ -72,7 +72,7 @@ class Scene:
     @property
     def opening(self) -> str:
         """Key of the record of the campaign's opening."""
-        return opening_key(place_of(self.planned), self.planned.campaign)
+        return opening_key(self.planned.place, self.planned.campaign)
 
     def id_of(self, name: str) -> str:
         return person_of(self.settings)(mail(name))
@@ -137,7 +137,7 @@ class Scene:
         schedule = Schedule(at, at + timedelta(hours=1), (at + remind_after,), None)
         workspace = Workspace(team=TEAM, bot_token=TOKEN, signing_secret=SIGNING_SECRET, base_url=self.slack.base_url)
         bucket = self.airflow.store.bucket()
-        find = slack_finder(self.settings, Sender(workspace), People.beside(bucket, self.settings))
+        find = SlackFinder(self.settings, Sender(workspace), People.beside(bucket, self.settings))
         campaigns, signer = Campaigns(self.settings, bucket), self.airflow.store.stack.installation.signer(Scope.LANDING)
         assert open_review(self.planned, campaigns, signer, find, self.airflow.store.clock, "the test", schedule).opened_now
 

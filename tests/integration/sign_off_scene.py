@@ -79,7 +79,7 @@ class Scene:
     def state(self, run: str) -> str:
         return str(self.airflow.api.call("GET", TASK.format(run=run))["state"])
 
-    def until(self, run: str, *states: str, seconds: float = 40) -> str:
+    def until(self, run: str, *states: str, seconds: float = 120) -> str:
         """Wait until a task is in one of some states."""
         deadline = time.monotonic() + seconds
         while (state := self.state(run)) not in states:

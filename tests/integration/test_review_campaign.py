@@ -46,7 +46,7 @@ from tieout.flows.review_inputs import ReviewWindow, input_jobs, plan_review
 from tieout.local.installation import STAGING_BUCKET
 from tieout.slack.endpoint import build_front
 from tieout.slack.front import Front
-from tieout.slack.messenger import slack_finder, slack_messenger
+from tieout.slack.messenger import SlackFinder, slack_messenger
 from tieout.slack.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -121,7 +121,7 @@ class Review:
 
     def open(self) -> None:
         settings, at = self.store.settings, self.clock().replace(microsecond=0)
-        find = slack_finder(settings, self.front.sender, People.beside(self.store.bucket(), settings))
+        find = SlackFinder(settings, self.front.sender, People.beside(self.store.bucket(), settings))
         schedule = Schedule(at, at + 50 * MINUTE, (at + 20 * MINUTE,), at + 30 * MINUTE)
         signer = self.store.stack.installation.signer(Scope.LANDING)
         assert open_review(self.planned, self.campaigns, signer, find, self.clock, "test", schedule).opened_now

@@ -24,15 +24,14 @@ from tieout.evidence.landing import LandingReference
 from tieout.evidence.layout import EVIDENCE
 from tieout.evidence.manifest import read_manifest
 from tieout.evidence.verify import Outcome
+from tieout.flows.campaign_window import input_files, standing_inputs
 from tieout.flows.review_freeze import freeze
 from tieout.flows.review_inputs import (
     ReviewWindow,
     access_job,
-    input_files,
     input_jobs,
     plan_review,
     removal_job,
-    standing_inputs,
 )
 from tieout.reviews.assigning import campaign_items
 from tieout.reviews.items import FLAGS

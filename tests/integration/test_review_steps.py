@@ -30,9 +30,9 @@ from tieout.campaigns.events import Cancelled
 from tieout.errors import ExtractionRefused, LandingConflict
 from tieout.evidence.records import RecordKind, read_record
 from tieout.evidence.verify import Outcome
+from tieout.flows.campaign_cancelled import record_cancelled
 from tieout.flows.documents import read_documents
 from tieout.flows.remediation import read_tickets
-from tieout.flows.review_cancelled import record_cancelled
 from tieout.flows.upkeep import abandoned
 
 pytestmark = pytest.mark.integration

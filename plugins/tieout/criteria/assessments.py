@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import Field, model_validator
 
-from tieout.criteria.controls import PointOfFocusId
+from tieout.criteria.control_parts import PointOfFocusId
 from tieout.criteria.periods import Stem
 from tieout.documents import Document, load
 

@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from tieout.criteria.controls import CriterionId, PointOfFocusId
+from tieout.criteria.control_parts import CriterionId, PointOfFocusId
 from tieout.documents import Document, load
 
 CategoryId = Literal["security", "availability", "confidentiality", "processing_integrity", "privacy"]

@@ -10,87 +10,20 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from tieout.criteria.acknowledgments import Acknowledgment
+from tieout.criteria.control_parts import CriterionMapping, ExtractionSchedule, Population, Statement, Threshold
+from tieout.criteria.form_fields import refuse_twice
 from tieout.criteria.frequency import Frequency
-from tieout.criteria.periods import Stem, WindowKind, is_stem
+from tieout.criteria.periods import Stem, is_stem
 from tieout.criteria.reconciliations import Reconciliation, Reconciliations
 from tieout.criteria.reviews import Review
 from tieout.criteria.systems import SystemSource
 from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
-CriterionId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d$")]
-PointOfFocusId = Annotated[str, Field(pattern=r"^(CC|A|C|PI|P)\d\.\d-POF\d+$")]
 Kind = Literal["population_export", "access_review", "policy_acknowledgment", "owner_confirmation"]
-
-
-class Statement(Document):
-    """The control's wording, verbatim, from a date on."""
-
-    version: int = Field(ge=1)
-    effective_from: date
-    text: str = Field(min_length=1)
-
-
-class CriterionMapping(Document):
-    """Why this control serves a criterion."""
-
-    criterion: CriterionId
-    points_of_focus: tuple[PointOfFocusId, ...]
-    rationale: str = Field(min_length=1)
-    mapping: Literal["proposed", "reviewed"]
-    """``proposed`` by whoever wrote the file; ``reviewed`` once management has read and accepted it. Never counted as one."""
-
-    @model_validator(mode="after")
-    def _points_belong_to_it(self) -> CriterionMapping:
-        strange = [point for point in self.points_of_focus if not point.startswith(f"{self.criterion}-")]
-        if strange:
-            msg = (
-                f"expected points of focus of {self.criterion}, which start with '{self.criterion}-POF', got {', '.join(strange)}"
-            )
-            raise ValueError(msg)
-        return self
-
-
-class Population(Document):
-    """What one row is, and what makes it belong to a window."""
-
-    unit: str
-    inclusion_date_field: Stem
-    """Column of the contract whose value places a row in a window."""
-    performance_field: Stem | None = None
-    """Column whose equal values make rows one performance of a periodic control, for example the id of a review; without it,
-    the rows of one local day are one performance. A value that holds an interval's key, such as ``UAR-2026-Q1``, says which
-    interval it is for."""
-    sequence_field: Stem | None = None
-    """Column whose values end in a number that the source gives out without a gap, for example of tickets; gaps are shown."""
-    ipe: Literal["population for testing", "report used in a control"] = "population for testing"
-    """What these rows are to the auditor: a population to select from, or a report that somebody relied on in the control."""
-    read_as: Literal["history", "snapshot"] = "history"
-    """``history``: the source tells what happened, and tells it again when it is asked again. ``snapshot``: rows say what stood
-    at a window's end, which a source shows for a while only; nothing could be compared with them later, so that no true-up is."""
-    exclusions: str
-    """What is left out on purpose, in words; ``none`` when nothing is."""
-
-
-class ExtractionSchedule(Document):
-    """When we extract, which is not when the control operates."""
-
-    window: WindowKind
-    time: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")] = "06:00"
-    """Local time of day, after the window's last day, at which the extraction runs."""
-    grace_days: int = Field(default=7, ge=0, le=90)
-    """An extraction within so many days of the window's end counts as in window; after that it is later, with its lag."""
-
-
-class Threshold(Document):
-    """A number that a rule uses, tied to the policy that sets it."""
-
-    name: Stem
-    value: float
-    unit: str
-    policy: str
-    section: str
-    policy_version: str
+SECTIONS: dict[str, Kind] = {"review": "access_review", "acknowledgment": "policy_acknowledgment"}
+"""Sections of a file with which people perform the control in campaigns, and the kind of the controls that may have them."""
 
 
 class Control(Document):
@@ -117,6 +50,8 @@ class Control(Document):
     """Its populations held against others; every difference is explained before a period can be closed."""
     review: Review | None = None
     """How people decide on each entitlement; only for kind access_review, whose systems then give entitlements, not decisions."""
+    acknowledgment: Acknowledgment | None = None
+    """Which policies people acknowledge; only for kind policy_acknowledgment, whose systems then list people."""
     deviations_against: dict[str, Stem] = Field(default_factory=dict)
     """Rule of its evidence type: control that a row which does not meet it counts against, where that is not this one."""
     retired_on: date | None = None
@@ -125,13 +60,13 @@ class Control(Document):
     @field_validator("systems")
     @classmethod
     def _systems_are_unique(cls, value: tuple[SystemSource, ...]) -> tuple[SystemSource, ...]:
-        _refuse_twice("two systems share a name", [source.system for source in value])
+        refuse_twice("two systems share a name", [source.system for source in value])
         return value
 
     @field_validator("criteria")
     @classmethod
     def _criteria_are_unique(cls, value: tuple[CriterionMapping, ...]) -> tuple[CriterionMapping, ...]:
-        _refuse_twice("two mappings name the same criterion", [mapping.criterion for mapping in value])
+        refuse_twice("two mappings name the same criterion", [mapping.criterion for mapping in value])
         return value
 
     @field_validator("statements")
@@ -146,11 +81,17 @@ class Control(Document):
         return value
 
     @model_validator(mode="after")
-    def _review_fits(self) -> Control:
-        if self.review is not None and self.kind != "access_review":
-            msg = f"review: expected with kind access_review alone, got it with kind {self.kind}"
-            raise ValueError(msg)
+    def _section_fits(self) -> Control:
+        for name, kind in SECTIONS.items():
+            if getattr(self, name) is not None and self.kind != kind:
+                msg = f"{name}: expected with kind {kind} alone, got it with kind {self.kind}"
+                raise ValueError(msg)
         return self
+
+    @property
+    def is_campaign(self) -> bool:
+        """Whether people perform it in campaigns."""
+        return any(getattr(self, name) is not None for name in SECTIONS)
 
     @property
     def effective_from(self) -> date:
@@ -241,9 +182,3 @@ def require_stem(path: Path) -> str:
     except ValueError as error:
         msg = f"{path}:1: file name: {error}, got {path.name!r}."
         raise ConfigurationError(msg) from error
-
-
-def _refuse_twice(what: str, names: list[str]) -> None:
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        msg = f"{what}: {', '.join(twice)}"
-        raise ValueError(msg)

@@ -16,7 +16,8 @@ from pydantic import Field, field_validator
 
 from tieout.criteria.calendar import BusinessCalendar, Calendar
 from tieout.criteria.catalogue import CategoryId
-from tieout.criteria.controls import Control, CriterionId
+from tieout.criteria.control_parts import CriterionId
+from tieout.criteria.controls import Control
 from tieout.criteria.dated import Dated, in_force, refuse_twice
 from tieout.criteria.periods import ObservationPeriod, Stem
 from tieout.criteria.source_map import SourceMap

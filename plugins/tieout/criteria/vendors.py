@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from tieout.criteria.controls import CriterionId
+from tieout.criteria.control_parts import CriterionId
 from tieout.criteria.dated import Dated
 from tieout.criteria.periods import ObservationPeriod, Stem
 from tieout.documents import Document

@@ -21,7 +21,8 @@ from tieout.campaigns.definition import Definition, Population
 from tieout.campaigns.ledger import Opened, opened_campaign
 from tieout.campaigns.sealed import from_document
 from tieout.campaigns.statements import opening_key
-from tieout.criteria.controls import Control, control_files, load_control
+from tieout.criteria.acknowledgments import ASSIGNMENT_TYPE
+from tieout.criteria.controls import control_files, load_control
 from tieout.criteria.reviews import ITEM_TYPE
 from tieout.criteria.scope import load_scope
 from tieout.errors import CannotCheck, ConfigurationError, LandingConflict, VerificationError
@@ -32,14 +33,16 @@ from tieout.evidence.manifest import Manifest, check_manifest
 from tieout.evidence.signed import Received
 from tieout.evidence.sources import Bucket
 from tieout.evidence.store import S3Store, oldest
+from tieout.flows.campaign_window import campaign_of
 from tieout.flows.frozen_rows import FrozenRows, read_frozen
+from tieout.policies import assigning
 from tieout.reviews.assigning import campaign_items, plain_rows
 from tieout.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ACCESS_REVIEW = "access_review"
-"""Kind of a campaign that reviews access."""
+ACCESS_REVIEW, ACKNOWLEDGMENT = "access_review", "policy_acknowledgment"
+"""Kinds of campaigns: people review access, or acknowledge policies."""
 Asked = tuple[dict[str, Item], dict[str, Assignment]]
 
 
@@ -51,7 +54,10 @@ class Kind:
     ask: Callable[[Iterable[Mapping[str, Any]]], Asked]
 
 
-KINDS: Mapping[str, Kind] = {ACCESS_REVIEW: Kind(ITEM_TYPE.partition(".")[0], campaign_items)}
+KINDS: Mapping[str, Kind] = {
+    ACCESS_REVIEW: Kind(ITEM_TYPE.partition(".")[0], campaign_items),
+    ACKNOWLEDGMENT: Kind(ASSIGNMENT_TYPE.partition(".")[0], assigning.campaign_items),
+}
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,6 @@ class Loaded:
     opened: Opened
     definition: Definition
     rows: FrozenRows
-
-
-def campaign_of(control_id: str, window_key: str) -> str:
-    """Return the id of the campaign that performs a control for a window."""
-    return f"{control_id}.{window_key}"
-
-
-def is_campaign(control: Control) -> bool:
-    """Whether people perform a control in campaigns."""
-    return control.review is not None
 
 
 def trusted_keys(settings: Settings, store: S3Store) -> KeyList:
@@ -128,7 +124,15 @@ class Campaigns:
             ConfigurationError: The scope file is wrong. A broken control file is left out: its DAG says so.
             StoreUnavailable: The store did not answer; run it again.
         """
-        for place, campaign in self._standing():
+        return self._opened(_controls(self.settings))
+
+    def of_control(self, control_id: str) -> dict[str, Opened]:
+        """Return every campaign that was opened for a control, by id; raises as `find`."""
+        return self._opened([control_id])
+
+    def _opened(self, controls: Iterable[str]) -> dict[str, Opened]:
+        found_now = {}
+        for place, campaign in self._standing(controls):
             if campaign not in self._found:
                 try:
                     found = opened_campaign(self.store, self.key_list, place, campaign)
@@ -137,7 +141,9 @@ class Campaigns:
                     continue
                 if found is not None:
                     self._found[campaign] = found
-        return dict(sorted(self._found.items(), key=lambda each: (each[1].at, each[0]), reverse=True))
+            if campaign in self._found:
+                found_now[campaign] = self._found[campaign]
+        return dict(sorted(found_now.items(), key=lambda each: (each[1].at, each[0]), reverse=True))
 
     def of(self, place: Place) -> Opened | None:
         """Return the campaign of a slot; ``None`` where none was opened.
@@ -193,10 +199,10 @@ class Campaigns:
             raise LandingConflict(msg)
         return manifest
 
-    def _standing(self) -> Iterator[tuple[Place, str]]:
+    def _standing(self, controls: Iterable[str]) -> Iterator[tuple[Place, str]]:
         """Yield slot and id of each campaign whose opening is listed: one listing for each control and period."""
         periods = [period.id for period in load_scope(self.settings.scope_file).observation_periods if period.type == 2]
-        for control_id in _controls(self.settings):
+        for control_id in controls:
             for period in periods:
                 versions = self.store.versions(f"{MANIFESTS}observation_period={period}/control={control_id}/")
                 listed = {version.key for version in versions}
@@ -230,5 +236,5 @@ def _controls(settings: Settings) -> Iterator[str]:
             control = load_control(path)
         except ConfigurationError:
             continue
-        if is_campaign(control):
+        if control.is_campaign:
             yield control_id

@@ -158,7 +158,7 @@ def _dry_run(
     days = (program.scope.calendar.day_of(last.start), program.scope.calendar.day_of(last.end))
     try:
         if control.review is not None:
-            planned = ReviewWindow(settings, control_id, control, control.review, program.scope, period, last)
+            planned = ReviewWindow(settings, control_id, control, program.scope, period, last, control.review)
             job = input_job(planned, system, sources)
         else:
             job = flow.plan_span(settings, control_id, system, period, last.key, days, sources)

@@ -23,8 +23,9 @@ from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.layout import Place
 from tieout.evidence.outbound import post
 from tieout.evidence.records import Record, RecordKind, write_record
+from tieout.flows.campaign_answered import Document
 from tieout.flows.campaigns import Campaigns
-from tieout.flows.review_answered import Answered, Document, read_answered
+from tieout.flows.review_answered import Answered, read_answered
 from tieout.flows.review_inputs import ReviewWindow
 from tieout.flows.review_records import checked_records
 from tieout.flows.tickets import Post, Removal, Ticket, ticket_desk

@@ -10,44 +10,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
-from tieout.campaigns.assignments import Assignment
-from tieout.campaigns.definition import Choice, Definition, Leftovers, Pin, Population, Schedule
-from tieout.campaigns.writer import Writer
+from tieout.campaigns.definition import Choice, Definition, Leftovers, Population, Schedule
 from tieout.collectors.scope_roles import CONTROL
-from tieout.criteria.calendar import Calendar
-from tieout.criteria.periods import ITEMS
 from tieout.criteria.reviews import ROLE_TYPE
-from tieout.errors import ExtractionRefused, LandingConflict
+from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.layout import Place
-from tieout.flows.campaigns import ACCESS_REVIEW, KINDS, Campaigns, Loaded
+from tieout.flows.campaign_opening import (
+    Clock,
+    Find,
+    Opening,
+    askable,
+    checked,
+    day_end,
+    find_open,
+    frozen_on,
+    morning,
+    populations_of,
+    seal,
+)
+from tieout.flows.campaigns import ACCESS_REVIEW, KINDS, Campaigns
 from tieout.flows.frozen_rows import FrozenRows, agreed, read_frozen
-from tieout.flows.review_inputs import ReviewWindow, standing_inputs
-from tieout.flows.upkeep import retention_for
+from tieout.flows.review_inputs import ReviewWindow
 from tieout.persons import normalised
 from tieout.reviews.assigning import plain_rows
 
-Clock = Callable[[], datetime]
-Find = Callable[[str], Pin | None]
-"""From a person to the account that is theirs in the messenger; ``None`` where nobody can be told anything under it."""
 CHOICES = {"revoke": Choice(needs_reason=True, overrules=True), "change": Choice(needs_reason=True), "keep": Choice()}
 """What may be decided of an item, the strongest first."""
-MORNING = time(8)
-"""When reminders are sent and what is late goes on, on their days; local to the program."""
 _LEFTOVERS = {"refuse": Leftovers.REFUSE, "revoke": Leftovers.DECIDE, "escalate": Leftovers.ESCALATE}
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A campaign that is open: as it is loaded, and whether it was opened now."""
-
-    loaded: Loaded
-    opened_now: bool
 
 
 def open_review(
@@ -78,46 +71,21 @@ def open_review(
         SourceUnavailable: The messenger did not answer; run it again.
         StoreUnavailable: The store did not answer; run it again.
     """
-    if (standing := campaigns.of(place_of(planned))) is not None:  # (1)
-        return Opening(campaigns.load(standing), opened_now=False)
-    populations = _populations(planned, campaigns)  # (2)
+    if (found := find_open(planned, campaigns)) is not None:  # (1)
+        return found
+    populations = populations_of(planned, campaigns)  # (2)
     rows = read_frozen(campaigns.store, populations, KINDS[ACCESS_REVIEW].table)
     made_of = agreed(rows, "inputs")
     if made_of is None:
         msg = f"review {planned.campaign}: its systems were not frozen from the same lists. Freeze them again, with a reason."
         raise ExtractionRefused(msg)
     opened_at = clock().replace(microsecond=0)  # messengers tell seconds when somebody answered
-    due = schedule or schedule_of(planned, _frozen_on(rows), opened_at)  # (3)
+    due = schedule or schedule_of(planned, frozen_on(rows), opened_at)  # (3)
     definition = _definition(planned, campaigns, populations, rows, made_of, due, find)
-    return _seal(planned, campaigns, definition, signer, clock, by)  # (5)
+    return seal(planned, campaigns, definition, signer, clock, by)  # (5)
 
 
-def _seal(
-    planned: ReviewWindow, campaigns: Campaigns, definition: Definition, signer: DocumentSigner, clock: Clock, by: str
-) -> Opening:
-    retention = retention_for(planned.settings, planned.scope, definition.observation_period, clock())
-    try:
-        opened_now = Writer(definition, campaigns.store, signer, retention).open(by, clock()).written_now
-    except LandingConflict:
-        opened_now = False  # by another run, in this moment
-    opened = campaigns.of(place_of(planned))
-    if opened is None:
-        msg = f"review {planned.campaign}: it was opened a moment ago, and is not there. Run tieout verify."
-        raise LandingConflict(msg)
-    return Opening(campaigns.load(opened), opened_now)
-
-
-def place_of(planned: ReviewWindow) -> Place:
-    """Return the slot that the campaign of a review, and what it comes to, stand in."""
-    return Place(planned.period.id, planned.control_id, planned.window.key)
-
-
-def morning(day: date, calendar: Calendar) -> datetime:
-    """Return when those are reminded who are reminded on a day, UTC."""
-    return datetime.combine(day, MORNING, calendar.zone).astimezone(UTC)
-
-
-def schedule_of(planned: ReviewWindow, frozen_on: date, opened_at: datetime) -> Schedule:
+def schedule_of(planned: ReviewWindow, frozen_day: date, opened_at: datetime) -> Schedule:
     """Return when what is due of a review that was frozen on a day.
 
     It is due when its last day is over. Reminders are sent, and what is late goes on, in the morning of their days; those that
@@ -126,14 +94,11 @@ def schedule_of(planned: ReviewWindow, frozen_on: date, opened_at: datetime) -> 
     Raises:
         ExtractionRefused: It would be due before it opens.
     """
-    days, calendar = planned.review.days(frozen_on, planned.scope.business_calendar), planned.scope.calendar
+    days, calendar = planned.review.days(frozen_day, planned.scope.business_calendar), planned.scope.calendar
 
-    def end(day: date) -> datetime:
-        return calendar.midnight(day + timedelta(days=1))
-
-    if end(days.due) <= opened_at:
+    if day_end(days.due, calendar) <= opened_at:
         msg = (
-            f"review {planned.campaign}: it was frozen on {frozen_on} and due on {days.due}, which is past. Freeze it again, "
+            f"review {planned.campaign}: it was frozen on {frozen_day} and due on {days.due}, which is past. Freeze it again, "
             "with a reason, and open it then."
         )
         raise ExtractionRefused(msg)
@@ -141,32 +106,11 @@ def schedule_of(planned: ReviewWindow, frozen_on: date, opened_at: datetime) -> 
     escalate_at = morning(days.escalation, calendar) if days.escalation else None
     return Schedule(
         opened_at=opened_at,
-        due_at=end(days.due),
+        due_at=day_end(days.due, calendar),
         reminders=tuple(at for at in reminders if at > opened_at),
         escalate_at=escalate_at if escalate_at and escalate_at > opened_at else None,
-        extensions=tuple(map(end, days.extensions)),
+        extensions=tuple(day_end(day, calendar) for day in days.extensions),
     )
-
-
-def _populations(planned: ReviewWindow, campaigns: Campaigns) -> tuple[Population, ...]:
-    """Return the landings of the items, by system, each with a manifest that is as the landing key signed it."""
-    key = f"{ITEMS}{planned.window.key}"
-    there = standing_inputs(campaigns.store, planned.control_id, key)
-    absent = [system for system in planned.systems if system not in there]
-    if absent:
-        msg = f"review {planned.campaign}: window {key} has not landed of {', '.join(absent)}. Freeze it, and open it then."
-        raise ExtractionRefused(msg)
-    return tuple(_checked(campaigns, there[system]) for system in sorted(planned.systems))
-
-
-def _checked(campaigns: Campaigns, row: Mapping[str, Any]) -> Population:
-    manifest = campaigns.signed_manifest(row)
-    return Population(row["system"], manifest.landing, manifest.key, manifest.sha256)
-
-
-def _frozen_on(rows: FrozenRows) -> date:
-    """Return the day of the freeze; where it was run again on a later day for some systems, that day."""
-    return max(date.fromisoformat(each.predicate["ipe"]["request"]["parameters"]["frozen_on"]) for each in rows.manifests)
 
 
 def _definition(
@@ -181,7 +125,7 @@ def _definition(
     items, assignments = KINDS[ACCESS_REVIEW].ask(plain_rows(rows.table))
     roles = _roles(campaigns, made_of)
     managers, signers = _holders(roles, "owner", "reviewer"), _holders(roles, "sign_off")
-    asked = sorted({*_askable(assignments.values()), *managers, *signers})
+    asked = sorted({*askable(assignments.values()), *managers, *signers})
     leftovers = _LEFTOVERS[planned.review.leftovers]
     return Definition(
         campaign=planned.campaign,
@@ -204,7 +148,7 @@ def _definition(
 
 def _roles(campaigns: Campaigns, made_of: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return who held which role, as it had landed when the items were frozen."""
-    populations = [_checked(campaigns, row) for row in made_of["roles"]]
+    populations = [checked(campaigns, row) for row in made_of["roles"]]
     rows: list[dict[str, Any]] = read_frozen(campaigns.store, populations, ROLE_TYPE.partition(".")[0]).table.to_pylist()
     return rows
 
@@ -214,11 +158,3 @@ def _holders(roles: Iterable[Mapping[str, Any]], *capacities: str) -> tuple[str,
     held = [row for row in roles if row["about"] == CONTROL and row["capacity"] in capacities and row["person"]]
     held.sort(key=lambda row: (capacities.index(row["capacity"]), row["position"]))
     return tuple(dict.fromkeys(normalised(row["person"]) for row in held))
-
-
-def _askable(assignments: Iterable[Assignment]) -> Iterable[str]:
-    for each in assignments:
-        yield each.person
-        yield from each.order
-        for order in each.orders.values():
-            yield from order

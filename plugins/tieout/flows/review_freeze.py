@@ -27,17 +27,16 @@ from tieout.evidence.landing import LandingReference
 from tieout.evidence.store import S3Store
 from tieout.files import file_sha256
 from tieout.flows import population_export as flow
+from tieout.flows.campaign_window import NAMES, input_files
 from tieout.flows.derived import derived_job, derived_landing, land_derived
 from tieout.flows.index import landings
-from tieout.flows.review_inputs import ReviewWindow, input_files
+from tieout.flows.review_inputs import ReviewWindow
 from tieout.provenance import code_version
 from tieout.reviews.items import Contracts, Frozen, Inputs, frozen
 from tieout.reviews.terms import Terms
 from tieout.times import instant
 
 Row = dict[str, Any]
-NAMES = ("landing", "window", "system", "rows", "rows_sha256", "manifest_key", "manifest_sha256")
-"""What a manifest names a landing by that its rows were made of."""
 _SPOTS = (
     "A flag says what the landed lists tell; what they do not tell is null, and no clearance.",
     "Who reports to whom, and who holds which role, is what people system and scope file said.",

@@ -7,66 +7,32 @@ the window's end, ``removal-2026-Q1`` for the entitlements that are collected ag
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tieout.collectors.reach import Reach
-from tieout.criteria.controls import Control, Population
-from tieout.criteria.periods import ACCESS, REMOVAL, ObservationPeriod, Window, period_of, window
+from tieout.criteria.periods import ACCESS, REMOVAL
 from tieout.criteria.reviews import ACCESS_TYPE, ROLE_TYPE, ROLES_SYSTEM, ROSTER_TYPE, Review
-from tieout.criteria.scope import Scope
 from tieout.criteria.systems import SystemSource
 from tieout.errors import ConfigurationError, ExtractionRefused
-from tieout.evidence.landing import LandingReference, standing_landing
-from tieout.evidence.store import S3Store
 from tieout.flows import population_export as flow
-from tieout.flows.campaigns import campaign_of
-from tieout.flows.derived import derived_job
-from tieout.flows.index import landings
-from tieout.flows.true_up import landed_files
+from tieout.flows.campaign_window import CampaignWindow, list_job, plan_window
 from tieout.settings import Settings
 from tieout.times import instant
 
+_ENTITLEMENT = "one entitlement of one account"
+
 
 @dataclass(frozen=True, slots=True)
-class ReviewWindow:
-    """The review of one window: everything that its plans share.
+class ReviewWindow(CampaignWindow):
+    """The review of one window.
 
     Attributes:
-        settings: The installation's.
-        control_id: The control.
-        control: Its file.
-        review: What that says of the review.
-        scope: The program's.
-        period: The period that everything of the review is stored with.
-        window: The window.
+        review: What the control's file says of it.
     """
 
-    settings: Settings
-    control_id: str
-    control: Control
     review: Review
-    scope: Scope
-    period: ObservationPeriod
-    window: Window
-
-    @property
-    def campaign(self) -> str:
-        """Id of the review and of its campaign."""
-        return campaign_of(self.control_id, self.window.key)
-
-    @property
-    def systems(self) -> tuple[str, ...]:
-        """Systems that are reviewed."""
-        return tuple(source.system for source in self.control.systems)
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """First local day of the window, and the day after its last one."""
-        return self.scope.calendar.day_of(self.window.start), self.scope.calendar.day_of(self.window.end)
 
     def removal_day(self, closed_on: date) -> date:
         """Return the last day on which what was decided is carried out in time, where the review was closed on a day."""
@@ -88,9 +54,8 @@ def plan_review(settings: Settings, control_id: str, window_key: str) -> ReviewW
     if len(set(names)) != len(names):
         msg = f"control {control_id!r}: reviewed systems, people and {ROLES_SYSTEM!r} need names of their own. Run tieout lint."
         raise ConfigurationError(msg)
-    target = window(control.extraction_schedule.window, window_key, scope.zone)
-    period = period_of(target, scope.observation_periods, scope.zone)
-    return ReviewWindow(settings, control_id, control, control.review, scope, period, target)
+    found = plan_window(settings, control_id, control, scope, window_key)
+    return ReviewWindow(settings, control_id, control, scope, found.period, found.window, control.review)
 
 
 def access_job(planned: ReviewWindow, system: str, reach: Reach | None = None) -> flow.Job:
@@ -100,7 +65,9 @@ def access_job(planned: ReviewWindow, system: str, reach: Reach | None = None) -
         ConfigurationError: A contract is wrong, or the control has no such system.
     """
     key = f"{ACCESS}{planned.window.key}"
-    return _job(planned, planned.control.source(system), ACCESS_TYPE, "one entitlement of one account", key, planned.days, reach)
+    return list_job(
+        planned, planned.control.source(system), ACCESS_TYPE, "one entitlement of one account", key, planned.days, reach
+    )
 
 
 def removal_job(planned: ReviewWindow, system: str, closed_on: date, reach: Reach | None = None) -> flow.Job:
@@ -116,7 +83,7 @@ def removal_job(planned: ReviewWindow, system: str, closed_on: date, reach: Reac
         ConfigurationError: A contract is wrong, or the control has no such system.
     """
     key, days = f"{REMOVAL}{planned.window.key}", (planned.days[1], planned.removal_day(closed_on) + timedelta(days=1))
-    return _job(planned, planned.control.source(system), ACCESS_TYPE, "one entitlement of one account", key, days, reach)
+    return list_job(planned, planned.control.source(system), ACCESS_TYPE, _ENTITLEMENT, key, days, reach)
 
 
 def removal_job_until(planned: ReviewWindow, system: str, until: datetime, reach: Reach | None = None) -> flow.Job:
@@ -146,7 +113,7 @@ def roster_job(planned: ReviewWindow, reach: Reach | None = None) -> flow.Job:
         ConfigurationError: A contract is wrong.
     """
     key = f"{ACCESS}{planned.window.key}"
-    return _job(planned, planned.review.roster, ROSTER_TYPE, "one person", key, planned.days, reach)
+    return list_job(planned, planned.review.roster, ROSTER_TYPE, "one person", key, planned.days, reach)
 
 
 def roles_job(planned: ReviewWindow) -> flow.Job:
@@ -163,7 +130,7 @@ def roles_job(planned: ReviewWindow) -> flow.Job:
     parameters: dict[str, Any] = {"systems": list(planned.systems), "control": control}
     source = SystemSource(system=ROLES_SYSTEM, collector="scope_roles", parameters=parameters)
     key = f"{ACCESS}{planned.window.key}"
-    return _job(planned, source, ROLE_TYPE, "one holder of one role", key, planned.days, None)
+    return list_job(planned, source, ROLE_TYPE, "one holder of one role", key, planned.days, None)
 
 
 def input_jobs(planned: ReviewWindow, reach: Reach | None = None) -> dict[str, flow.Job]:
@@ -175,27 +142,6 @@ def input_jobs(planned: ReviewWindow, reach: Reach | None = None) -> dict[str, f
     return {name: input_job(planned, name, reach) for name in planned.review.lists(planned.systems)}
 
 
-def _job(
-    planned: ReviewWindow,
-    source: SystemSource,
-    evidence_type: str,
-    unit: str,
-    key: str,
-    days: tuple[date, date],
-    reach: Reach | None,
-) -> flow.Job:
-    base = flow.plan_span(
-        planned.settings, planned.control_id, planned.systems[0], planned.period, key, days, reach
-    )  # fmt: skip
-    population = Population(
-        unit=unit, inclusion_date_field="as_of", ipe="report used in a control", read_as="snapshot", exclusions="none"
-    )
-    changed = {"evidence_type": evidence_type, "population": population, "systems": (source,)}
-    return replace(
-        derived_job(base, evidence_type), source=source, control=planned.control.model_copy(update=changed), performs=False
-    )
-
-
 def input_job(planned: ReviewWindow, system: str, reach: Reach | None = None) -> flow.Job:
     """Return the job of one thing that has to land before the review is frozen, by the system that it lands under.
 
@@ -205,36 +151,3 @@ def input_job(planned: ReviewWindow, system: str, reach: Reach | None = None) ->
     if system == planned.review.roster.system:
         return roster_job(planned, reach)
     return roles_job(planned) if system == ROLES_SYSTEM else access_job(planned, system, reach)
-
-
-def standing_list(store: S3Store, job: flow.Job) -> LandingReference | None:
-    """Return what stands in the slot of a job; ``None`` where nothing does.
-
-    Raises:
-        StoreUnavailable: The store did not answer; run it again.
-    """
-    found = standing_landing(store, job.place, job.source.system)
-    if found is None:
-        return None
-    said = found.predicate
-    rows, potential = said["population"]["rows"], said["potential_deviations"]
-    return LandingReference(found.landing, found.key, found.sha256, rows, potential, landed_now=False)
-
-
-def standing_inputs(store: S3Store, control_id: str, key: str) -> dict[str, dict[str, Any]]:
-    """Return what stands of a control under a window's key, as the index has it, by system.
-
-    Raises:
-        StoreUnavailable: The store did not answer; run it again.
-    """
-    return {row["system"]: row for row in landings(store, control=control_id) if row["window"] == key}
-
-
-def input_files(store: S3Store, rows: Iterable[dict[str, Any]], table: str, folder: Path) -> list[Path]:
-    """Return the files of one table of some landings, each checked against its manifest; they stay in the folder.
-
-    Raises:
-        LandingConflict: One is not what the index or its manifest says: run tieout verify.
-        StoreUnavailable: The store did not answer; run it again.
-    """
-    return [path for row in rows for path in landed_files(store, row, table, folder)]

@@ -7,7 +7,7 @@
 4. Pages are locked: the packet, rows and documents as CSV, and the document that was signed off.
 5. The rows are judged and written as those of any other population, and land with everything that they were made of named.
 
-A review that was cancelled lands nothing (`tieout.flows.review_cancelled`).
+A review that was cancelled lands nothing (`tieout.flows.campaign_cancelled`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tieout.campaigns.said import told
 from tieout.collectors.extraction import ROWS_FILE
 from tieout.collectors.ipe import AirflowRun
 from tieout.contracts.odcs import Contract
 from tieout.criteria.reviews import REVIEW_TYPE
 from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict, TerminalError
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import Draft, LandingReference, StoredPage, land, standing_landing
+from tieout.evidence.landing import Draft, LandingReference, land, standing_landing
 from tieout.evidence.manifest import Manifest
 from tieout.files import file_sha256
 from tieout.flows import population_export as flow
@@ -34,14 +35,14 @@ from tieout.flows.remediation import read_tickets
 from tieout.flows.review_answered import Answered, read_answered
 from tieout.flows.review_inputs import ReviewWindow
 from tieout.flows.review_lineage import lineage, sign_off_document
-from tieout.flows.review_pages import Landing, WrittenPage, write_pages
+from tieout.flows.review_pages import Landing, write_pages
 from tieout.flows.review_proof import made_of
 from tieout.flows.review_rows import Assembled, assemble, delta_counts
 from tieout.flows.review_sign_off import Result, read_result, sign_off_of
 from tieout.flows.unusable import kept
+from tieout.flows.written_pages import WrittenPage, lock_written
 from tieout.provenance import code_version
 from tieout.reviews.items import TOXIC, asked_flags
-from tieout.reviews.said import told
 from tieout.times import instant
 
 _PEOPLE = 500
@@ -165,16 +166,7 @@ def _land(context: _Context, landing: Landing, inputs: dict[str, Any], reason: s
         "source_rules": [],
     }
     retention = flow.retention_of(job, at)
-    stored = tuple(
-        StoredPage(
-            key := job.place.raw(name, each.path.name),
-            store.put_locked(key, each.path, each.sha256, retention),
-            each.sha256,
-            each.bytes,
-            each.sha256,
-        )
-        for each in pages
-    )  # (4)
+    stored = lock_written(pages, job.place, name, store, retention)  # (4)
     try:
         validated = flow.validate(job, extraction, folder)
     except TerminalError as error:

@@ -12,15 +12,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tieout.campaigns.events import Noticed
+from tieout.campaigns.said import Told
 from tieout.evidence.layout import RESPONSES, Class
+from tieout.flows.campaign_answered import Document
+from tieout.flows.campaign_window import NAMES
 from tieout.flows.documents import firsts
-from tieout.flows.review_answered import Answered, Document
-from tieout.flows.review_freeze import NAMES
+from tieout.flows.review_answered import Answered
 from tieout.flows.review_pages import Landing, presented_keys
 from tieout.flows.review_proof import made_of
 from tieout.flows.review_sign_off import Result
 from tieout.reviews.rows import SignOff
-from tieout.reviews.said import Told
 from tieout.times import instant
 
 MOST = 2_000

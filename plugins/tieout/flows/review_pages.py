@@ -12,31 +12,29 @@ The same review gives the same bytes. In CSV an apostrophe stands before what a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
 from tieout.audit.spreadsheet import numbered, numbered_schema, write_csv
 from tieout.campaigns.events import Decided
+from tieout.campaigns.said import COLUMNS, Told, document_rows, record_row
 from tieout.contracts.odcs import Contract
 from tieout.files import file_sha256
 from tieout.flows.remediation import TicketRecords
 from tieout.flows.review_answered import Answered
 from tieout.flows.review_proof import Proofs, made_of
-from tieout.flows.review_rows import Assembled, delta_counts, staged_batches
+from tieout.flows.review_rows import Assembled, delta_counts
 from tieout.flows.review_sign_off import Result, tickets_in_words
+from tieout.flows.staged_rows import staged_batches
+from tieout.flows.written_pages import WrittenPage, in_tables, written
 from tieout.reviews.packet import About, packet
 from tieout.reviews.packet_page import Line, as_html
 from tieout.reviews.result import result_bytes
 from tieout.reviews.rows import SignOff
-from tieout.reviews.said import COLUMNS, Told, document_rows, record_row
 from tieout.reviews.words import minute
 
-_AT_ONCE = 2_000
 _WHAT = {
     "page-00000.html": "packet of the review",
     "page-00001.csv": "rows of the review, numbered",
@@ -44,29 +42,6 @@ _WHAT = {
     "page-00003.json": "document that was put before whoever signs off",
     "page-00004.csv": "differences to the last review",
 }
-_MEDIA = {"html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8", "json": "application/json"}
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenPage:
-    """A page in the work folder."""
-
-    path: Path
-    sha256: str
-    bytes: int
-
-    def as_document(self) -> dict[str, Any]:
-        """Return it as an IPE record names a page."""
-        return {
-            "name": self.path.name,
-            "media_type": _MEDIA[self.path.suffix[1:]],
-            "what": _WHAT[self.path.name],
-            "received_sha256": self.sha256,
-            "received_bytes": self.bytes,
-            "stored_sha256": self.sha256,
-            "stored_bytes": self.bytes,
-            "redactions": [],
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +75,7 @@ def write_pages(landing: Landing, folder: Path) -> tuple[WrittenPage, ...]:
     columns, rows = numbered_schema(landing.contract.schema), numbered(staged_batches(folder, names))
     paths = [folder / name for name in _WHAT]
     write_csv(paths[1], columns, rows)
-    documents = _tables(_documents(landing), COLUMNS)
+    documents = in_tables(_documents(landing), COLUMNS)
     write_csv(paths[2], numbered_schema(COLUMNS), numbered(documents))
     paths[3].write_bytes(result_bytes(landing.result.document))
     since = landing.found.since
@@ -111,7 +86,7 @@ def write_pages(landing: Landing, folder: Path) -> tuple[WrittenPage, ...]:
         write_csv(paths[4], numbered_schema(differences.schema), numbered([differences]))
     listed = [(path.name, f"{_WHAT[path.name]}, SHA-256 {file_sha256(path)}") for path in paths[1:]]
     paths[0].write_text(as_html(_packet(landing, listed)), encoding="utf-8")
-    return tuple(WrittenPage(path, file_sha256(path), path.stat().st_size) for path in paths)
+    return tuple(written(path, _WHAT[path.name]) for path in paths)
 
 
 def _packet(landing: Landing, listed: Sequence[Line]) -> Any:
@@ -178,11 +153,6 @@ def _documents(landing: Landing) -> Iterator[dict[str, Any]]:
     for _, (ticket, document) in sorted(landing.tickets.by_item.items(), key=lambda each: each[1][1].key):
         yield record_row("remediation ticket", document.key, document.sha256, {"at": ticket.recorded_at, "items": 1})
     yield record_row("review result", landing.result.record.key, landing.result.record.sha256, {})
-
-
-def _tables(rows: Iterator[Mapping[str, Any]], schema: pa.Schema) -> Iterator[pa.Table]:
-    while some := list(islice(rows, _AT_ONCE)):
-        yield pa.Table.from_pylist([dict(each) for each in some], schema=schema)
 
 
 def presented_keys(answered: Answered) -> set[str]:

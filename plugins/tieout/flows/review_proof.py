@@ -22,9 +22,9 @@ from tieout.criteria.periods import REMOVAL
 from tieout.criteria.reviews import ACCESS_TYPE
 from tieout.errors import LandingConflict
 from tieout.flows import population_export as flow
+from tieout.flows.campaign_window import input_files
 from tieout.flows.frozen_rows import agreed
 from tieout.flows.review_answered import Answered
-from tieout.flows.review_inputs import input_files
 from tieout.reviews.proof import Proof, SecondList, prove
 
 Row = dict[str, Any]

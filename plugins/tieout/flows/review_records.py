@@ -11,9 +11,9 @@ from tieout.evidence.layout import MANIFESTS, Class, Place
 from tieout.evidence.records import Record, check_record
 from tieout.evidence.signed import Received
 from tieout.evidence.store import ObjectVersion
+from tieout.flows.campaign_answered import Document, NotingStore
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.documents import firsts
-from tieout.flows.review_answered import Document, NotingStore
 
 _WORKERS = 8
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -18,17 +18,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tieout.collectors.extraction import ROWS_FILE
-from tieout.contracts.cast import POSITION_COLUMN
-from tieout.contracts.odcs import Contract
 from tieout.criteria.periods import ITEMS
 from tieout.criteria.reviews import ITEM_TYPE, REVIEW_TYPE, ROSTER_TYPE
 from tieout.evidence.rowhash import RowsHash
 from tieout.flows import population_export as flow
+from tieout.flows.campaign_window import input_files
 from tieout.flows.remediation import TicketRecords
 from tieout.flows.review_answered import Answered
-from tieout.flows.review_inputs import input_files
 from tieout.flows.review_proof import Proofs, made_of, prove_system
+from tieout.flows.staged_rows import Staged
 from tieout.reviews.delta import Delta, compare_reviews
 from tieout.reviews.items import asked_flags
 from tieout.reviews.quality import Relations
@@ -110,7 +108,7 @@ def assemble(
     tally, count = Tally(flags), sum(1 for _ in answered.items_of(system))
     digest = RowsHash(contract.schema, count)
     with ExitStack() as stack:
-        writer = stack.enter_context(_Staged(staged, contract)) if staged else None
+        writer = stack.enter_context(Staged(staged, contract)) if staged else None
         rows = (maker.row(item, after) for item in answered.items_of(system))
         while some := list(islice(rows, _AT_ONCE)):
             for row in some:
@@ -119,35 +117,6 @@ def assemble(
             if writer is not None:
                 writer.add([{**row, **signed_off(sign_off)} for row in some])
     return Assembled(system, digest.hexdigest(), tally, proofs, since)
-
-
-class _Staged:
-    """Writes rows as an extraction stages them."""
-
-    def __init__(self, folder: Path, contract: Contract) -> None:
-        self._schema = pa.schema([*contract.schema, pa.field(POSITION_COLUMN, pa.int64(), nullable=False)])
-        self._path, self._count = folder / ROWS_FILE, 0
-        self._stack = ExitStack()
-
-    def __enter__(self) -> _Staged:
-        sink = self._stack.enter_context(pa.OSFile(str(self._path), "wb"))
-        self._writer = self._stack.enter_context(pa.ipc.new_stream(sink, self._schema))
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self._stack.__exit__(*error)
-
-    def add(self, rows: list[Row]) -> None:
-        numbered = [{**row, POSITION_COLUMN: place} for place, row in enumerate(rows, start=self._count + 1)]
-        self._writer.write_table(pa.Table.from_pylist(numbered, schema=self._schema))
-        self._count += len(rows)
-
-
-def staged_batches(folder: Path, names: list[str]) -> Iterator[pa.Table]:
-    """Yield the staged rows again, piece by piece, in some columns."""
-    with pa.OSFile(str(folder / ROWS_FILE)) as source:
-        for batch in pa.ipc.open_stream(source):
-            yield pa.Table.from_batches([batch]).select(names)
 
 
 def _relations(answered: Answered, folder: Path) -> Relations:

@@ -15,13 +15,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tieout.campaigns.said import Told, told
 from tieout.campaigns.statements import SYSTEM, VERSION
 from tieout.errors import CannotCheck, ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.records import Record, RecordKind, write_record
+from tieout.flows.campaign_answered import Document
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.remediation import TicketRecords, read_tickets
-from tieout.flows.review_answered import Answered, Document, read_answered
+from tieout.flows.review_answered import Answered, read_answered
 from tieout.flows.review_inputs import ReviewWindow
 from tieout.flows.review_records import checked_records
 from tieout.flows.review_rows import Assembled, assemble, delta_counts
@@ -29,7 +31,6 @@ from tieout.flows.signing import holding
 from tieout.flows.upkeep import retention_for
 from tieout.reviews.result import result_document, result_sha256
 from tieout.reviews.rows import SignOff
-from tieout.reviews.said import Told, told
 from tieout.times import instant
 
 _REFUSED = 100

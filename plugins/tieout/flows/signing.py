@@ -24,8 +24,8 @@ from tieout.campaigns.state import State
 from tieout.criteria.reviews import business_days_before
 from tieout.errors import CannotCheck, ExtractionRefused
 from tieout.evidence.records import Record
+from tieout.flows.campaign_opening import morning
 from tieout.flows.campaigns import Campaigns, Loaded
-from tieout.flows.review_campaign import morning, place_of
 from tieout.flows.review_inputs import ReviewWindow
 from tieout.reviews.result import result_sha256, result_text
 
@@ -172,7 +172,7 @@ def read_signing(planned: ReviewWindow, campaigns: Campaigns, sha256: str) -> Si
         VerificationError: Its opening is not as it was signed, or the record holds another document.
         StoreUnavailable: The store did not answer; run it again.
     """
-    opened = campaigns.of(place_of(planned))
+    opened = campaigns.of(planned.place)
     if opened is None:
         msg = f"review {planned.campaign}: no campaign of it was opened. Freeze it and open it first."
         raise ExtractionRefused(msg)

@@ -11,7 +11,7 @@ from typing import Any
 from tieout.criteria.controls import control_files, load_control
 from tieout.evidence.layout import RESPONSES, Class, class_of
 from tieout.evidence.store import S3Store
-from tieout.flows.campaigns import campaign_of
+from tieout.flows.campaign_window import campaign_of
 from tieout.local import object_store
 from tieout.local.company import Case, KnownReview
 from tieout.local.demo_report import read_table

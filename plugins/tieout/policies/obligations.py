@@ -72,6 +72,7 @@ class Terms:
         policies: Those that it names, by id, in its order.
         calendar: The program's.
         frozen_on: Local day of the freeze.
+        due_at: By when everybody is to acknowledge, UTC, where that is not as the section says.
     """
 
     campaign: str
@@ -79,6 +80,7 @@ class Terms:
     policies: Mapping[str, Policy]
     calendar: Calendar
     frozen_on: date
+    due_at: datetime | None = None
 
     def in_force(self) -> dict[str, tuple[Policy, PolicyVersion]]:
         """Return the policies that are in force on the day of the freeze, each with its version."""
@@ -182,7 +184,7 @@ class _Maker:
 
     def _due_of(self, row: Mapping[str, Any], basis: str) -> datetime:
         own = self._joiner_due(row) if basis == JOINER else None
-        return self._end(own) if own else self._due
+        return self._terms.due_at or (self._end(own) if own else self._due)
 
     def _end(self, day: date) -> datetime:
         return self._terms.calendar.midnight(day + timedelta(days=1))

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tieout.campaigns.said import Told
 from tieout.reviews.items import TOXIC
 from tieout.reviews.packet_page import Line, Page, Section, Table
 from tieout.reviews.packet_people import NONE, moved, or_none, people, refused
 from tieout.reviews.rows import SignOff
-from tieout.reviews.said import Told
 from tieout.reviews.tally import DECISIONS, Listed, Tally
 from tieout.reviews.words import carried_out, minute, unproven
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from tieout.campaigns.said import Told
 from tieout.reviews.packet_page import Section, Table
-from tieout.reviews.said import Told
 from tieout.reviews.tally import DECISIONS, MOST, Tally
 from tieout.reviews.words import minute
 from tieout.times import parse_instant

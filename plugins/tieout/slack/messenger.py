@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -138,23 +138,35 @@ def slack_messenger(settings: Settings, sender: Sender, people: People) -> Calla
     return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope, people)
 
 
-def slack_finder(settings: Settings, sender: Sender, people: People) -> Callable[[str], Pin | None]:
-    """Return what finds the account of a person, for `tieout.flows.review_campaign.open_review`.
+class SlackFinder:
+    """Finds the accounts of people in a workspace (`tieout.flows.campaign_opening.Find`).
 
-    It returns ``None`` for who has no account that can answer, or whose address nobody knows any more. It raises
-    `ConfigurationError` where Slack does not take our token, `SourceUnavailable` where it does not answer, and `StoreUnavailable`
-    where the identity table does not.
+    Args:
+        settings: The installation's.
+        sender: Calls Slack.
+        people: Whose person ids are.
 
     Raises:
         ConfigurationError: The key of person ids can not be read.
     """
-    directory = Directory(sender, person_of(settings))
 
-    def find(person: str) -> Pin | None:
-        address = people.address(person)
-        return directory.find(address) if address else None
+    def __init__(self, settings: Settings, sender: Sender, people: People) -> None:
+        self._people, self._directory = people, Directory(sender, person_of(settings))
 
-    return find
+    def __call__(self, person: str) -> Pin | None:
+        """Return an account; ``None`` for who has none that can answer, or whose address nobody knows any more.
+
+        Raises:
+            ConfigurationError: Slack does not take our token.
+            SourceUnavailable: It did not answer; run it again.
+            StoreUnavailable: The identity table did not answer; run it again.
+        """
+        address = self._people.address(person)
+        return self._directory.find(address) if address else None
+
+    def ahead(self, persons: Iterable[str]) -> None:
+        """As `tieout.flows.campaign_opening.LooksAhead`: their addresses are read several at a time."""
+        self._people.names(persons)
 
 
 def _told(lost: Unreachable) -> flow.Unreachable:

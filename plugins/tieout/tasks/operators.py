@@ -176,6 +176,6 @@ class LandOperator(WindowOperator):
     def _why(self, context: Context) -> str | None:
         """Return why this landing may supersede another one; a second list that was collected again may, and says so."""
         given: str | None = context["params"].get("supersede_reason")
-        if given or self.slot is not Slot.REMOVAL:
+        if given or self.slot is not Slot.AGAIN:
             return given
-        return f"The entitlements were collected again as of {self.until}, after what was decided was to be carried out."
+        return f"It was listed again as of {self.until}, after the campaign was closed."

@@ -12,32 +12,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from tieout.settings import Settings, from_environment
-from tieout.tasks.runs import airflow_run, by, named_window, now, unsigned_because
+from tieout.tasks.campaign_steps import CampaignOperator, finder, opened
+from tieout.tasks.runs import airflow_run, by, now, unsigned_because
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from tieout.evidence.store import S3Store
     from tieout.flows.campaigns import Campaigns
-    from tieout.flows.review_campaign import Find
     from tieout.flows.review_inputs import ReviewWindow
 
 log = logging.getLogger(__name__)
 
 
-class ReviewOperator(BaseOperator):
-    """What these tasks share: a control with a review, and the window that the run's partition key names.
-
-    Args:
-        control_id: The control.
-    """
-
-    def __init__(self, *, control_id: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.control_id = control_id
+class ReviewOperator(CampaignOperator):
+    """What these tasks share: a control with a review, and the window that the run's partition key names."""
 
     def review(self, settings: Settings, context: Context) -> tuple[ReviewWindow, Campaigns]:
         """Return the review of this run, and the campaigns of the bucket, whose store is the writer's.
@@ -45,12 +34,12 @@ class ReviewOperator(BaseOperator):
         Raises:
             ExtractionRefused: The run has no partition key.
         """
-        from tieout.flows.campaigns import Campaigns
-        from tieout.flows.review_inputs import plan_review
-        from tieout.tasks.connections import stores
+        from tieout.flows.review_inputs import ReviewWindow
 
-        evidence, _ = stores(settings)
-        return plan_review(settings, self.control_id, named_window(context)), Campaigns(settings, evidence)
+        planned, campaigns = self.planned(settings, context)
+        if not isinstance(planned, ReviewWindow):
+            raise AssertionError(planned.campaign)
+        return planned, campaigns
 
 
 class FreezeOperator(ReviewOperator):
@@ -62,15 +51,13 @@ class FreezeOperator(ReviewOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Freeze; where the campaign was opened already, what it asks about stays."""
-        from tieout.flows.review_campaign import place_of
         from tieout.flows.review_freeze import freeze
         from tieout.tasks.connections import landing_signer
 
         settings = from_environment()
         planned, campaigns = self.review(settings, context)
-        if (opened := campaigns.of(place_of(planned))) is not None:
-            log.info("Review %s was opened already: its items stay as they are", planned.campaign)
-            return {each["system"]: each for each in opened.document["populations"]}
+        if (there := self.frozen_already(planned, campaigns)) is not None:
+            return there
         reason, signer = context["params"].get("supersede_reason"), landing_signer(settings)
         with TemporaryDirectory(prefix="tieout-") as work:
             found = freeze(planned, campaigns.store, signer, now, Path(work), airflow_run(context), reason)
@@ -90,32 +77,11 @@ class OpenOperator(ReviewOperator):
         """Open the campaign, or find it open."""
         from tieout.flows.review_campaign import open_review
         from tieout.tasks.connections import landing_signer
-        from tieout.times import instant
 
         settings = from_environment()
         planned, campaigns = self.review(settings, context)
-        find = _finder(settings, campaigns.store)
-        opening = open_review(planned, campaigns, landing_signer(settings), find, now, by(context))
-        definition = opening.loaded.definition
-        log.info(
-            "%s %s: %s items, %s decisions of %s people, due %s",
-            "Opened" if opening.opened_now else "Had been opened:", definition.campaign, len(definition.items),
-            definition.awaited, len({each.person for each in definition.assignments.values()}), definition.schedule.due_at,
-        )  # fmt: skip
-        due = instant(definition.schedule.due_at)
-        return {"campaign": definition.campaign, "definition_sha256": definition.sha256, "due_at": due}
-
-
-def _finder(settings: Settings, store: S3Store) -> Find | None:
-    """Return what looks people up in Slack; ``None`` where the settings name no workspace: people answer on the pages."""
-    if not settings.slack_conn_id:
-        return None
-    from tieout.flows.campaign_people import People
-    from tieout.slack.messenger import slack_finder
-    from tieout.slack.sending import Sender
-    from tieout.tasks.connections import slack_workspace
-
-    return slack_finder(settings, Sender(slack_workspace(settings)), People.beside(store, settings))
+        find = finder(settings, campaigns.store)
+        return opened(open_review(planned, campaigns, landing_signer(settings), find, now, by(context)))
 
 
 class TicketsOperator(ReviewOperator):
@@ -188,10 +154,5 @@ class LandReviewOperator(ReviewOperator):
                 planned, campaigns, self.system, self.about_sha256, signer, now, Path(work), airflow_run(context),
                 reason=reason, unsigned_because=unsigned_because(context),
             )  # fmt: skip
-        done = "Landed" if reference.landed_now else "Had landed already, nothing written"
-        log.info("%s: s3://%s/%s (%s rows)", done, campaigns.store.bucket, reference.manifest_key, reference.rows)
-        if reference.landed_now:
-            for outlet in self.outlets:
-                extra = {"manifest_key": reference.manifest_key, "manifest_sha256": reference.manifest_sha256}
-                context["outlet_events"][outlet].extra = extra
+        self.landed(reference, campaigns, context)
         return asdict(reference)

@@ -1,174 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The two waits of an access review: for people's answers, and for the day by which what they decided is carried out.
-
-Between two looks a sensor holds no slot and no process. What keeps one look from the store, or from a source, keeps it from
-nothing but that look: it says so in the log, and the next one goes on. So many weeks would use up any number of retries.
-"""
+"""The two waits of an access review: for people's answers, and for the day by which what they decided is carried out."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseSensorOperator, PokeReturnValue
-from airflow.sdk.exceptions import AirflowSkipException
-
-from tieout.errors import ExtractionRefused, TransientError
-from tieout.settings import Settings, from_environment
-from tieout.tasks.runs import by, named_window, now
+from tieout.tasks.campaign_waits import AnswersSensor, Waiting
+from tieout.tasks.runs import now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow.sdk import Context
 
-    from tieout.campaigns.ledger import Ledger
-    from tieout.evidence.store import S3Store
-    from tieout.flows.campaign_poke import Poked
-    from tieout.flows.campaigns import Campaigns, Loaded
-    from tieout.flows.messenger import Messenger
-    from tieout.flows.review_inputs import ReviewWindow
+    from tieout.flows.campaign_window import CampaignWindow
+    from tieout.flows.campaigns import Campaigns
 
 log = logging.getLogger(__name__)
 
-LONGEST = timedelta(days=366)
-"""A wait that has not ended after so long fails; freshness has said long before that the review is late."""
-LEAST_SECONDS = 10
-"""Airflow 3.3 counts a look as failed that is queued again before its executor has told of the end of the one before: seconds."""
-TRIES = 100
-"""Looks of these weeks that may be lost, with their worker or as above; an error that is terminal fails the task at once."""
 COLLECT_AGAIN = "collect_again"
 DUE, AT_ONCE = "due", "now"
 
 
-def between_looks(poll_seconds: int) -> timedelta:
-    """Return the time between two looks of a task that waits, from the setting ``campaign_poll_seconds``."""
-    return timedelta(seconds=max(poll_seconds, LEAST_SECONDS))
-
-
-class _Waiting(BaseSensorOperator):
-    """Looks again and again, and holds nothing between two looks."""
-
-    template_fields: tuple[str, ...] = ()
-
-    def __init__(self, *, control_id: str, poll_seconds: int, **kwargs: Any) -> None:
-        kwargs["retries"] = TRIES
-        every = between_looks(poll_seconds)
-        super().__init__(mode="reschedule", poke_interval=every, timeout=LONGEST, multiple_outputs=True, **kwargs)
-        self.control_id = control_id
-
-    def poke(self, context: Context) -> PokeReturnValue:
-        """Look once."""
-        try:
-            found = self.look(context)
-        except TransientError as error:
-            log.warning("Nothing was seen this time, the next look tries again: %s", error)
-            found = None
-        return PokeReturnValue(found is not None, found)
-
-    def look(self, context: Context) -> dict[str, Any] | None:
-        """Return what the wait came to; ``None`` where it goes on."""
-        raise NotImplementedError
-
-
-class AnswersSensor(_Waiting):
-    """Look after the campaign until it is closed: people are told, reminded, passed over where they do not answer.
-
-    A campaign that was cancelled is recorded as such for each system, and all that would come after it is skipped.
+class ReviewAnswersSensor(AnswersSensor):
+    """Look after a review until it is closed, as `AnswersSensor`.
 
     Returns:
         When it was closed, and until when what was decided is to be carried out: a reference.
     """
 
-    def look(self, context: Context) -> dict[str, Any] | None:
-        """Look after it once (`tieout.flows.campaign_poke`)."""
-        from tieout.campaigns.state import Phase
-        from tieout.flows.campaign_poke import poke
-        from tieout.flows.campaigns import Campaigns
-        from tieout.flows.review_inputs import plan_review
-        from tieout.tasks.connections import stores
+    def came_to(self, planned: CampaignWindow, campaigns: Campaigns) -> dict[str, Any]:
+        """Return what goes on from a review that is closed."""
+        from tieout.flows.review_answered import read_answered
+        from tieout.flows.review_inputs import ReviewWindow
+        from tieout.times import instant
 
-        settings = from_environment()
-        evidence, staging = stores(settings)
-        planned = plan_review(settings, self.control_id, named_window(context))
-        campaigns = Campaigns(settings, evidence)
-        found = poke(_task(settings, planned, campaigns, staging, by(context)))
-        log.info("%s: %s", planned.campaign, in_words(found))
-        if not found.done:
-            return None
-        if found.phase is Phase.CANCELLED:
-            raise _cancelled(settings, planned, campaigns, by(context))
-        return _closed(planned, campaigns)
+        if not isinstance(planned, ReviewWindow):
+            raise AssertionError(planned.campaign)
+        answered = read_answered(planned, campaigns)
+        times = {"closed_at": answered.closed_at, "removal_due_at": answered.removal_due_at}
+        return {"campaign": planned.campaign, **{name: instant(at) for name, at in times.items()}}
 
 
-def in_words(found: Poked) -> str:
-    """Return what a look came to, for the log; nobody is named."""
-    recorded = ", ".join(f"{count} {kind}" for kind, count in found.recorded.items()) or "nothing"
-    said = [
-        f"{found.phase}: {found.awaited - found.open} of {found.awaited} decisions made",
-        f"recorded {recorded}, sent {found.sent} messages, brought {found.updated} up to date",
-    ]
-    counts = {
-        "people can not be told anything": found.unreachable, "messages may not have been sent": found.uncertain,
-        "parts of answers do not count": found.refused, "documents can not be read": found.unread,
-    }  # fmt: skip
-    said += [f"{count} {what}" for what, count in counts.items() if count]
-    said += [f"waits: {reason}" for reason in found.waiting]
-    return "; ".join([*said, *(f"trouble: {each}" for each in found.trouble)])
-
-
-def _task(settings: Settings, planned: ReviewWindow, campaigns: Campaigns, staging: Any, who: str) -> Any:
-    from tieout.flows.campaign_poke import CampaignTask
-    from tieout.flows.review_campaign import place_of
-    from tieout.tasks.connections import landing_signer
-
-    opened = campaigns.of(place_of(planned))
-    if opened is None:
-        msg = f"review {planned.campaign}: no campaign of it was opened. Clear the task 'open'."
-        raise ExtractionRefused(msg)
-    return CampaignTask(
-        campaigns=campaigns,
-        loaded=campaigns.load(opened),
-        staging=staging,
-        signer=landing_signer(settings),
-        clock=now,
-        by=who,
-        messenger=_messenger(settings, campaigns.store),
-    )
-
-
-def _messenger(settings: Settings, store: S3Store) -> Callable[[Loaded, Ledger], Messenger] | None:
-    """Return what tells people in Slack; ``None`` where the settings name no workspace."""
-    if not settings.slack_conn_id:
-        return None
-    from tieout.flows.campaign_people import People
-    from tieout.slack.messenger import slack_messenger
-    from tieout.slack.sending import Sender
-    from tieout.tasks.connections import slack_workspace
-
-    return slack_messenger(settings, Sender(slack_workspace(settings)), People.beside(store, settings))
-
-
-def _cancelled(settings: Settings, planned: ReviewWindow, campaigns: Campaigns, who: str) -> AirflowSkipException:
-    from tieout.flows.review_cancelled import record_cancelled
-    from tieout.tasks.connections import landing_signer
-
-    keys = record_cancelled(planned, campaigns, landing_signer(settings), now, who)
-    msg = f"Review {planned.campaign} was cancelled: nothing was performed, and nothing lands. Recorded in {', '.join(keys)}."
-    return AirflowSkipException(msg)
-
-
-def _closed(planned: ReviewWindow, campaigns: Campaigns) -> dict[str, Any]:
-    from tieout.flows.review_answered import read_answered
-    from tieout.times import instant
-
-    answered = read_answered(planned, campaigns)
-    times = {"closed_at": answered.closed_at, "removal_due_at": answered.removal_due_at}
-    return {"campaign": planned.campaign, **{name: instant(at) for name, at in times.items()}}
-
-
-class RemovalDueSensor(_Waiting):
+class RemovalDueSensor(Waiting):
     """Wait until the agreed days are over; where the run's parameter says ``now``, not at all.
 
     Args:

@@ -20,9 +20,10 @@ from tieout.criteria.controls import Control
 from tieout.criteria.reviews import ROLES_SYSTEM, Review
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings
+from tieout.tasks.campaign_waits import between_looks
 from tieout.tasks.operators import CollectOperator, LandOperator, ValidateOperator
 from tieout.tasks.review_steps import FreezeOperator, LandReviewOperator, OpenOperator, PrepareOperator, TicketsOperator
-from tieout.tasks.review_waits import AT_ONCE, COLLECT_AGAIN, DUE, AnswersSensor, RemovalDueSensor, between_looks
+from tieout.tasks.review_waits import AT_ONCE, COLLECT_AGAIN, DUE, RemovalDueSensor, ReviewAnswersSensor
 from tieout.tasks.runs import UNSIGNED_BECAUSE
 from tieout.tasks.windows import Slot
 
@@ -63,12 +64,12 @@ def add_tasks(dag: DAG, control_id: str, control: Control, landings: Asset, sett
     freeze = FreezeOperator(task_id="freeze", **common)
     opened = OpenOperator(task_id="open", **common)
     waiting = {"poll_seconds": settings.campaign_poll_seconds, **common}
-    answers = AnswersSensor(task_id="answers", **waiting)
+    answers = ReviewAnswersSensor(task_id="answers", **waiting)
     tickets = TicketsOperator(task_id="tickets", **common)
     due = RemovalDueSensor(task_id="removal_due", removal_due_at=answers.output["removal_due_at"], **waiting)
     landed >> freeze >> opened >> answers >> tickets >> due
     with TaskGroup(group_id="again", dag=dag):
-        again = [_extraction(name, Slot.REMOVAL, common, due) for name in systems]
+        again = [_extraction(name, Slot.AGAIN, common, due) for name in systems]
     prepare = PrepareOperator(task_id="prepare", multiple_outputs=True, **common)
     again >> prepare
     _end(prepare, systems, landings, review, settings, common)

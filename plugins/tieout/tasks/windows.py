@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What collect, validate and land share: a control, a system, a window, and the slot of that window that they fill.
 
-An export of a population and the lists of an access review go through the same three tasks.
+An export of a population and the lists of a campaign go through the same three tasks.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Slot(StrEnum):
     POPULATION = "population"
     """What the control is about."""
     INPUT = "input"
-    """What a review of access is frozen from: entitlements of a system, people, or holders of roles."""
-    REMOVAL = "removal"
-    """The entitlements of a system again, after what was decided was to be carried out."""
+    """What a campaign is frozen from: entitlements of a system, people, or holders of roles."""
+    AGAIN = "again"
+    """The same list once more, after the campaign is closed."""
 
 
 class WindowOperator(BaseOperator):
@@ -48,7 +48,7 @@ class WindowOperator(BaseOperator):
         system: The system that it lands under.
         reference: What the task before has staged.
         slot: What is landed.
-        until: Of a removal: the instant that it is collected as of, as text.
+        until: Of a list that lands again: the instant that it is collected as of, as text.
     """
 
     template_fields = ("reference", "until")
@@ -74,33 +74,33 @@ class WindowOperator(BaseOperator):
         """Return the job of this run.
 
         Raises:
-            ExtractionRefused: The run has no partition key, or nothing says until when a removal is collected.
+            ExtractionRefused: The run has no partition key, or nothing says as of when it is listed again.
         """
+        from tieout.flows.campaign_kinds import first_list, plan_campaign, second_list
         from tieout.flows.population_export import plan
-        from tieout.flows.review_inputs import input_job, plan_review, removal_job_until
         from tieout.tasks.connections import AirflowReach
         from tieout.times import parse_instant
 
         key, reach = named_window(context), AirflowReach()
         if self.slot is Slot.POPULATION:
             return plan(settings, self.control_id, self.system, key, reach)
-        planned = plan_review(settings, self.control_id, key)
+        planned = plan_campaign(settings, self.control_id, key)
         if self.slot is Slot.INPUT:
-            return input_job(planned, self.system, reach)
+            return first_list(planned, self.system, reach)
         if not self.until:
-            msg = f"review {planned.campaign}: nothing says until when what was decided is carried out. Clear removal_due."
+            msg = f"campaign {planned.campaign}: nothing says as of when it is listed again. Clear the task before this one."
             raise ExtractionRefused(msg)
-        return removal_job_until(planned, self.system, parse_instant(self.until), reach)
+        return second_list(planned, self.system, parse_instant(self.until), reach)
 
     def standing(self, job: Job, evidence: S3Store, context: Context) -> LandingReference | None:
-        """Return the list that a review has already; ``None`` where there is none yet, or the run says why another is collected.
+        """Return the list that a campaign has already; ``None`` where there is none, or the run says why it is collected anew.
 
-        What stands now is other than what stood then, in the time of its reading at least: a review keeps its first list.
+        What stands now is other than what stood then, in the time of its reading at least: a campaign keeps its first list.
 
         Raises:
             StoreUnavailable: The store did not answer; run it again.
         """
-        from tieout.flows.review_inputs import standing_list
+        from tieout.flows.campaign_window import standing_list
 
         if self.slot is not Slot.INPUT or context["params"].get("supersede_reason"):
             return None

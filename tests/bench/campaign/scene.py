@@ -28,7 +28,7 @@ from tieout.flows.review_inputs import ReviewWindow, input_jobs, plan_review
 from tieout.local.installation import STAGING_BUCKET
 from tieout.local.stack import Stack
 from tieout.settings import Settings
-from tieout.slack.messenger import slack_finder, slack_messenger
+from tieout.slack.messenger import SlackFinder, slack_messenger
 from tieout.slack.pacing import Pace
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace
@@ -136,7 +136,7 @@ class Scene:
         settings, signer = self.store.settings, self.store.stack.installation.signer(Scope.LANDING)
         hurried = Hurried()
         sender = Sender(workspace(self.slack_url), Pace(hurried), hurried, hurried.sleep)
-        find = slack_finder(settings, sender, People.beside(self.store.bucket(), settings))
+        find = SlackFinder(settings, sender, People.beside(self.store.bucket(), settings))
         campaigns, at = Campaigns(settings, self.store.bucket()), self.store.clock().replace(microsecond=0)
         opened = open_review(
             self.planned, campaigns, signer, find, self.store.clock, "the bench", Schedule(at, at + timedelta(days=10))

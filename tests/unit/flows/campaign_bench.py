@@ -34,10 +34,11 @@ from tieout.evidence.landing import Draft, LandingReference, land, landing_id
 from tieout.evidence.layout import Place
 from tieout.evidence.parts import write_parts
 from tieout.evidence.store import Retention, S3Store
+from tieout.flows.campaign_opening import Opening
 from tieout.flows.campaign_poke import CampaignTask, Poked, poke
 from tieout.flows.campaigns import Campaigns, Loaded
 from tieout.flows.messenger import Unreachable
-from tieout.flows.review_campaign import Opening, open_review
+from tieout.flows.review_campaign import open_review
 from tieout.flows.review_inputs import ReviewWindow, plan_review
 from tieout.settings import Settings
 from tieout.times import instant

@@ -27,7 +27,6 @@ from tieout.campaigns.statements import SYSTEM
 from tieout.desks.cases import Cases
 from tieout.evidence.keys import Scope
 from tieout.evidence.records import Record, RecordKind, write_record
-from tieout.flows.review_campaign import place_of
 from tieout.reviews.result import result_sha256
 
 DECIDERS = ("ivo", "eva", "max")
@@ -90,7 +89,7 @@ def record(bench: Bench, number: int, **changed: Any) -> str:
         "document": said,
     }
     made = Record(
-        place=place_of(bench.planned), kind=RecordKind.RESULT, system=SYSTEM, reason="Result.", by="test", at=now(), facts=facts
+        place=bench.planned.place, kind=RecordKind.RESULT, system=SYSTEM, reason="Result.", by="test", at=now(), facts=facts
     )
     write_record(made, bench.store, bench.signers[Scope.LANDING], retention())
     return sha256

@@ -172,7 +172,7 @@ def test_where_none_is_opened_one_record_says_why(make: Callable[..., Bench], as
 def test_nothing_is_asked_for_before_the_review_is_closed(make: Callable[..., Bench]) -> None:
     bench = make(tickets=JIRA)
     with running_service() as service:
-        with pytest.raises(ExtractionRefused, match="no campaign of it was opened"):
+        with pytest.raises(ExtractionRefused, match="it was not opened"):
             tickets(bench, service)
         bench.open()
         with pytest.raises(ExtractionRefused, match="it is open"):

@@ -18,7 +18,8 @@ from tests.unit.reviews.world import role
 from tieout.campaigns.definition import Leftovers, Pin, Schedule
 from tieout.errors import ConfigurationError, ExtractionRefused, SourceUnavailable, Tampered
 from tieout.evidence.keys import Scope
-from tieout.flows.review_campaign import CHOICES, MORNING, open_review, schedule_of
+from tieout.flows.campaign_opening import MORNING
+from tieout.flows.review_campaign import CHOICES, open_review, schedule_of
 from tieout.flows.review_inputs import ReviewWindow, plan_review
 
 FROZEN = date(2026, 4, 2)

@@ -15,7 +15,6 @@ from tieout.errors import CannotCheck, ExtractionRefused, Tampered
 from tieout.evidence.keys import Scope
 from tieout.evidence.records import RecordKind, read_record, write_record
 from tieout.flows.review_answered import Answered, read_answered
-from tieout.flows.review_campaign import place_of
 from tieout.flows.review_sign_off import read_result, sign_off_of
 from tieout.flows.upkeep import retention_for
 
@@ -43,7 +42,7 @@ def test_a_document_is_read_from_the_record_that_its_hash_names_and_from_no_forg
         read_result(review, "0" * 64)
     key, planned = read_result(review, first).record.key, closed.planned
     said = read_record(closed.store.read(key, None) or b"", key)
-    assert (said.kind, said.place) == (RecordKind.RESULT, place_of(planned))
+    assert (said.kind, said.place) == (RecordKind.RESULT, planned.place)
     retention = retention_for(planned.settings, planned.scope, planned.period.id, now())
     for scope, claimed, error in ((Scope.RESPONSE, "a" * 64, Tampered), (Scope.LANDING, "b" * 64, CannotCheck)):
         facts = {**said.facts, "once": f"{planned.campaign} result {claimed}", "document_sha256": claimed}

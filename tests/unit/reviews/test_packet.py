@@ -17,11 +17,11 @@ from tests.unit.reviews.test_rows import MAX, decided
 from tests.unit.reviews.world import mail
 
 from tieout.campaigns.definition import Leftovers
+from tieout.campaigns.said import told
 from tieout.reviews.packet import About, packet
 from tieout.reviews.packet_page import Page, Section, Table, as_html
 from tieout.reviews.proof import ProofState
 from tieout.reviews.rows import SignOff
-from tieout.reviews.said import told
 from tieout.reviews.tally import Tally
 
 ABOUT = About(

@@ -28,7 +28,7 @@ from tieout.flows.campaign_people import People
 from tieout.flows.campaign_poke import CampaignTask, Poked, poke
 from tieout.flows.campaign_standing import standing_of
 from tieout.slack.blocks.messages import list_message
-from tieout.slack.messenger import SlackMessenger, slack_finder, slack_messenger
+from tieout.slack.messenger import SlackFinder, SlackMessenger, slack_messenger
 from tieout.slack.sending import Sender
 from tieout.slack.workspace import Workspace
 
@@ -47,7 +47,7 @@ class Told:
 
     def open(self, days: float = 0.5, **schedule: Any) -> None:
         at = now().replace(microsecond=0)
-        find = slack_finder(self.bench.settings, self.sender, People(None))
+        find = SlackFinder(self.bench.settings, self.sender, People(None))
         self.bench.open(find, Schedule(at - days * DAY, at + 10 * DAY, **schedule))
 
     def task(self) -> CampaignTask:

@@ -12,7 +12,7 @@ from tieout.criteria.extractions import ExtractionState, extractions
 from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import Scope
 from tieout.evidence.records import RecordKind, read_record
-from tieout.flows.review_cancelled import record_cancelled
+from tieout.flows.campaign_cancelled import record_cancelled
 from tieout.flows.status import noted_of
 
 

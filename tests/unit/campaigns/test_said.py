@@ -14,7 +14,7 @@ from tests.unit.reviews.world import mail
 
 from tieout.campaigns.definition import Leftovers
 from tieout.campaigns.events import Unread
-from tieout.reviews.said import COLUMNS, document_rows, record_row, told
+from tieout.campaigns.said import COLUMNS, document_rows, record_row, told
 
 
 def lines(review: Review, **documents: tuple[str, str]) -> list[dict[str, Any]]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything that was said in the campaign of a review, a line for each stored document: what counts, what does not and why.
+"""Everything that was said in a campaign, a line for each stored document: what counts, what does not and why.
 
 Who folds these documents again, over the frozen items, gets the decisions that the rows state.
 """

@@ -1,26 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A review that was cancelled: it performs nothing and lands nothing, and a signed record says so for each of its systems."""
+"""A campaign that was cancelled: it performs nothing and lands nothing, and a signed record says so for each of its systems."""
 
 from __future__ import annotations
 
 from tieout.errors import ExtractionRefused
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.records import Record, RecordKind, write_record
+from tieout.flows.campaign_answered import read_campaign
+from tieout.flows.campaign_window import CampaignWindow
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.jobs import Clock
-from tieout.flows.review_answered import read_answered
-from tieout.flows.review_inputs import ReviewWindow
 from tieout.flows.upkeep import retention_for
 from tieout.times import instant
 
 
 def record_cancelled(
-    planned: ReviewWindow, campaigns: Campaigns, signer: DocumentSigner, clock: Clock, by: str
+    planned: CampaignWindow, campaigns: Campaigns, signer: DocumentSigner, clock: Clock, by: str
 ) -> tuple[str, ...]:
-    """Record, for each system of a review that was cancelled, that nothing was performed and nothing lands.
+    """Record, for each system of a campaign that was cancelled, that nothing was performed and nothing lands.
 
     Args:
-        planned: From `tieout.flows.review_inputs.plan_review`.
+        planned: The campaign's window.
         campaigns: The installation's, whose store is the writer's.
         signer: A key of scope landing.
         clock: Tells the time, UTC.
@@ -33,10 +33,10 @@ def record_cancelled(
         ExtractionRefused: It was not cancelled.
         StoreUnavailable: The store did not answer; run it again.
     """
-    answered = read_answered(planned, campaigns)
+    answered = read_campaign(planned, campaigns)
     cancelled = answered.state.cancelled
     if cancelled is None or not answered.is_cancelled:
-        msg = f"review {planned.campaign}: it is {answered.state.phase}, and was not cancelled."
+        msg = f"campaign {planned.campaign}: it is {answered.state.phase}, and was not cancelled."
         raise ExtractionRefused(msg)
     document = answered.documents[answered.ledger.key_of(cancelled.id) or ""]
     facts = {
@@ -44,7 +44,7 @@ def record_cancelled(
         "campaign": planned.campaign,
         "cancelled": {**document.as_document(), "at": instant(cancelled.at), "by": cancelled.by},
     }
-    reason = f"The review was cancelled: nothing was performed, and nothing lands. Why it was cancelled: {cancelled.reason}"
+    reason = f"The campaign was cancelled: nothing was performed, and nothing lands. Why it was cancelled: {cancelled.reason}"
     retention = retention_for(planned.settings, planned.scope, answered.place.observation_period, clock())
     keys = []
     for system in planned.systems:
