@@ -18,7 +18,8 @@ from airflow.configuration import conf
 from airflow.plugins_manager import AirflowPlugin
 
 from tests.unit.web.desk import Given, Memory, item
-from tieout.desks.desk import Answer, Item, Member, Refused, Stored
+from tieout.desks.desk import Answer, Member, Refused, Stored
+from tieout.desks.items import Item
 from tieout.errors import StoreUnavailable
 from tieout.settings import Settings
 from tieout.web.navigation import external_views

@@ -18,7 +18,8 @@ from tieout.campaigns.rights import may_answer
 from tieout.desks.afterwards import Afterwards
 from tieout.desks.case import Case
 from tieout.desks.case_sign_off import sign_off, sign_off_request
-from tieout.desks.desk import PAGE_ITEMS, Answer, Item, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.desk import Answer, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.items import Item
 from tieout.desks.refusals import NOT_GIVEN, in_words
 from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStored
 from tieout.errors import CannotCheck, VerificationError
@@ -75,10 +76,11 @@ class CampaignDesk:
         if case.closed() is not None or not ahead:
             return task if case.closed() is None else Refused(case.closed() or "")
         before = len(waiting) - len(ahead)
-        of = -(-len(waiting) // PAGE_ITEMS)
-        items = _numbered(case, places, ahead[:PAGE_ITEMS])
-        case.give(assignment, ahead[:PAGE_ITEMS])
-        return _page(case, task, min(of, before // PAGE_ITEMS + 1), of, items)
+        most = case.page_items
+        of = -(-len(waiting) // most)
+        items = _numbered(case, places, ahead[:most])
+        case.give(assignment, ahead[:most])
+        return _page(case, task, min(of, before // most + 1), of, items)
 
     def shown(self, who: Member, campaign: str, assignment: str, items: Sequence[str]) -> Page | Refused:
         """As `Desk.shown`."""
@@ -188,12 +190,13 @@ def _numbered(case: Case, places: Mapping[str, int], items: Sequence[str]) -> tu
 
 def _page(case: Case, task: Task, number: int, of: int, items: tuple[tuple[int, Item], ...]) -> Page:
     return Page(
-        task=task, title=case.title, number=number, of=of, items=items, choices=case.choices, introduction=case.introduction
-    )
+        task=task, title=case.title, number=number, of=of, items=items, choices=case.choices, introduction=case.introduction,
+        words=case.words,
+    )  # fmt: skip
 
 
 def _decided(case: Case, who: Member, answer: Answer) -> Decided:
-    lines = tuple(ItemDecision(each.item, each.row_sha256, each.choice, each.reason) for each in answer.decisions)
+    lines = tuple(ItemDecision(each.item, each.row_sha256, each.choice, each.reason, each.answer) for each in answer.decisions)
     return Decided(
         at=answer.acted_at,
         by=who.person,

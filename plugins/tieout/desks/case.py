@@ -20,16 +20,16 @@ from tieout.campaigns.events import Covered, Decided, Event, Noticed, NoticeKind
 from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.responder import Responder
 from tieout.campaigns.state import Phase
-from tieout.desks.desk import AIRFLOW, Choice, Item, Member, Posted, Summary, Task
+from tieout.desks.desk import AIRFLOW, PAGE_ITEMS, Member, Posted, Summary, Task
+from tieout.desks.items import DECIDING, Choice, Item, Wording
 
 FRESH_SECONDS = 2.0
 """How long what was read of an assignment is taken for so: what this process stores itself is known at once."""
 GIVEN_SECONDS = 15.0
-"""How long it is where a page comes back that this process gave out: what may be missing then is what others decide of it, and
-the fold knows who was first. Who may answer stands with the campaign (`OF_CAMPAIGN`), never older than `FRESH_SECONDS`."""
+"""How long it is where a page comes back that this process gave out: what others decide of it may be missing then, and the fold
+knows who was first. Who may answer (`OF_CAMPAIGN`) is never older than `FRESH_SECONDS`."""
 WHOLE_SECONDS = 30.0
-"""How long what was read of a whole campaign is: only who was given something of others' needs it (`Reading.has_others`), and it
-may be large."""
+"""How long what was read of a whole campaign is: only who was given something of others' needs it (`Reading.has_others`)."""
 _WHOLE = ""
 _WAIT_SECONDS = 0.5
 
@@ -42,11 +42,13 @@ class Reading:
         ledger: What has been said.
         title: What the campaign is: ``Access review 2026-Q1``.
         unit: What is decided, in the plural: ``accounts``.
-        labels: Words of the choices that are offered, by name, in the order in which they are shown.
+        labels: Words of the choices that are offered, by name, in order.
         introduction: What people are asked, in a sentence or two.
         item: An item as it is shown, by its id; the same for as long as the campaign is open.
-        named: What an assignment is about, by its id; the same for as long as the campaign is open.
+        named: What an assignment is about, by its id; as stable.
         posted: Where a person's summary stands in Slack, where it was sent.
+        words: What people do with the items.
+        page_items: Most of them on one page.
         clock: Monotonic seconds.
     """
 
@@ -58,6 +60,8 @@ class Reading:
     item: Callable[[str], Item]
     named: Callable[[str], str]
     posted: Callable[[str], Posted | None]
+    words: Wording = DECIDING
+    page_items: int = PAGE_ITEMS
     clock: Callable[[], float] = time.monotonic
     _read_at: dict[str, float] = field(default_factory=dict, repr=False)
     _reading: dict[str, threading.Lock] = field(default_factory=dict, repr=False)
@@ -157,6 +161,7 @@ class Reading:
             answered=answered,
             due_at=self.definition.due_of(assignment, now),
             done_at=done_at if not waiting else None,
+            words=self.words,
         )
 
     def summary(self, person: str, now: datetime) -> Summary:
@@ -169,6 +174,7 @@ class Reading:
             tasks=tuple(each for each in tasks if each.total),
             closed=self.closed(),
             posted=self.posted(person),
+            words=self.words,
         )
 
     def closed(self) -> str | None:

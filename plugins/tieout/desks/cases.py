@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from tieout.campaigns.bulk import MANY, keep
 from tieout.campaigns.ledger import Ledger, Opened
 from tieout.campaigns.outbox import Outbox
 from tieout.campaigns.responder import Responder
+from tieout.campaigns.state import Noted, State
 from tieout.criteria.scope import load_scope
 from tieout.desks.afterwards import Afterwards
 from tieout.desks.campaign_desk import CampaignDesk
@@ -189,6 +191,8 @@ class Cases(Mapping[str, Case]):
             introduction=shown.introduction,
             item=shown.item,
             named=shown.named,
+            words=shown.words,
+            page_items=shown.page_items,
             posted=Posts(ledger, Outbox(definition.campaign, UnlockedStore.beside(self._store, settings.staging_bucket))),
         )
 
@@ -204,18 +208,32 @@ class Posts:
     def __init__(self, ledger: Ledger, outbox: Outbox) -> None:
         self._ledger, self._outbox = ledger, outbox
         self._found: dict[str, Posted] = {}
+        self._state: State | None = None
+        self._summaries: dict[str, list[Noted]] = {}
+        self._taken = 0
 
     def __call__(self, person: str) -> Posted | None:
         """Return where the last summary of a person stands; ``None`` where none was sent, or that can not be told now."""
-        with self._ledger.lock:
-            noted = [each for each in self._ledger.state.noticed.values() if each.notice.person == person]
-        noted.sort(key=lambda each: (each.at, each.event), reverse=True)
-        for name in (each.notice.id for each in noted if each.notice.kind in SUMMARIES):
+        noted = sorted(self._summaries_of(person), key=lambda each: (each.at, each.event), reverse=True)
+        for name in (each.notice.id for each in noted):
             if name not in self._found and (reference := self._reference(name)) is not None:
                 self._found[name] = posted_of(reference)
             if name in self._found:
                 return self._found[name]
         return None
+
+    def _summaries_of(self, person: str) -> list[Noted]:
+        """Return the summaries that a person was told, found without going through what everybody else was told."""
+        with self._ledger.lock:
+            state = self._ledger.state
+            if state is not self._state or len(state.noticed) < self._taken:
+                self._state, self._summaries, self._taken = state, {}, 0
+            if len(state.noticed) > self._taken:
+                for each in islice(state.noticed.values(), self._taken, None):
+                    if each.notice.kind in SUMMARIES:
+                        self._summaries.setdefault(each.notice.person, []).append(each)
+                self._taken = len(state.noticed)
+            return list(self._summaries.get(person, ()))
 
     def _reference(self, notice: str) -> Mapping[str, object] | None:
         try:

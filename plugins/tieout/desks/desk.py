@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from tieout.desks.items import DECIDING, Choice, Item, Wording
 from tieout.desks.sign_off_desk import SignOffDesk
 
 LATER = "later"
@@ -33,36 +34,6 @@ class Member:
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing that may be decided of an item: ``keep``, its word on a button, and whether it needs a reason."""
-
-    id: str
-    label: str
-    needs_reason: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One item as it is shown.
-
-    Attributes:
-        id: Of the item in its campaign.
-        row_sha256: Hash of the frozen row that it is.
-        title: What is decided about: an account and an entitlement.
-        holder: Person id of whose it is; shown by name.
-        facts: Label and value of what else is known; what is not known says so.
-        flags: What stands out, each in our own words.
-    """
-
-    id: str
-    row_sha256: str
-    title: str
-    holder: str | None = None
-    facts: tuple[tuple[str, str], ...] = ()
-    flags: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """One assignment of one person, as it stands.
@@ -75,6 +46,7 @@ class Task:
         answered: How many of them are decided.
         due_at: Until when, UTC.
         done_at: When the last of them was decided; ``None`` while one is open.
+        words: What people do with it.
     """
 
     campaign: str
@@ -84,6 +56,7 @@ class Task:
     answered: int
     due_at: datetime
     done_at: datetime | None = None
+    words: Wording = DECIDING
 
     @property
     def open(self) -> int:
@@ -110,6 +83,7 @@ class Summary:
         tasks: Their assignments, those that are done among them.
         closed: Whether the campaign takes no more answers, and why.
         posted: Where the message stands, where it was sent.
+        words: What people do with it.
     """
 
     campaign: str
@@ -118,6 +92,7 @@ class Summary:
     tasks: tuple[Task, ...]
     closed: str | None = None
     posted: Posted | None = None
+    words: Wording = DECIDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +115,7 @@ class Page:
         items: At most `PAGE_ITEMS`, each with its position in the assignment, from 1.
         choices: What may be decided of each, at most nine.
         introduction: What the reviewer is asked, in a sentence or two.
+        words: What people do with the items.
     """
 
     task: Task
@@ -149,16 +125,23 @@ class Page:
     items: tuple[tuple[int, Item], ...]
     choices: tuple[Choice, ...]
     introduction: str = ""
+    words: Wording = DECIDING
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided of one item."""
+    """What a person decided of one item, and what they answered where it asks something."""
 
     item: str
     row_sha256: str
     choice: str
     reason: str | None = None
+    answer: str | None = None
+
+    @property
+    def content(self) -> list[str | None]:
+        """What it says, for the id of a submission: the same page submitted with the same content has the same one."""
+        return [self.item, self.choice, self.reason, *([] if self.answer is None else [self.answer])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

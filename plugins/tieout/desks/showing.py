@@ -9,9 +9,11 @@ from functools import cache, lru_cache
 from typing import Any
 
 from tieout.criteria.scope import Scope
-from tieout.desks.desk import PAGE_ITEMS, Item
-from tieout.flows.campaigns import ACCESS_REVIEW, Loaded
+from tieout.desks.desk import PAGE_ITEMS
+from tieout.desks.items import ACKNOWLEDGING, DECIDING, Item, Question, Wording
+from tieout.flows.campaigns import ACCESS_REVIEW, ACKNOWLEDGMENT, Loaded
 from tieout.flows.frozen_rows import agreed
+from tieout.policies import words
 from tieout.reviews import presenting
 from tieout.reviews.items import asked_flags
 
@@ -31,6 +33,8 @@ class Showing:
         introduction: What people are asked.
         item: An item as it is shown, by its id.
         named: What an assignment is about, by its id.
+        words: What people do with the items.
+        page_items: Most items on one page.
     """
 
     title: str
@@ -39,6 +43,8 @@ class Showing:
     introduction: str
     item: Callable[[str], Item]
     named: Callable[[str], str]
+    words: Wording = DECIDING
+    page_items: int = PAGE_ITEMS
 
 
 def showing(loaded: Loaded, scope: Scope) -> Showing:
@@ -86,4 +92,23 @@ def _review(loaded: Loaded, scope: Scope) -> Showing:
     return Showing(f"Access review {definition.window}", presenting.UNIT, presenting.LABELS, presenting.INTRODUCTION, item, named)
 
 
-_KINDS: Mapping[str, Callable[[Loaded, Scope], Showing]] = {ACCESS_REVIEW: _review}
+def _acknowledgment(loaded: Loaded, scope: Scope) -> Showing:
+    definition, rows = loaded.definition, loaded.rows
+
+    def item(item_id: str) -> Item:
+        row, frozen = rows.row(item_id), definition.items[item_id]
+        shown = words.present(row)
+        asked = Question(shown.question, shown.options) if shown.question else None
+        return Item(
+            id=item_id, row_sha256=frozen.row_sha256, title=shown.title, facts=shown.facts, statement=shown.statement,
+            link=shown.link, question=asked,
+        )  # fmt: skip
+
+    title = f"Policies {definition.window}"
+    return Showing(
+        title, words.UNIT, words.LABELS, words.INTRODUCTION, item, lambda _: f"Policies of {scope.system_name}",
+        words=ACKNOWLEDGING, page_items=words.PAGE_ITEMS,
+    )  # fmt: skip
+
+
+_KINDS: Mapping[str, Callable[[Loaded, Scope], Showing]] = {ACCESS_REVIEW: _review, ACKNOWLEDGMENT: _acknowledgment}

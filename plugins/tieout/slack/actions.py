@@ -20,7 +20,7 @@ from tieout.slack.front import Front, quietly
 from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
 
-STALE = "This was not made for you, or is too old. Open the review again from its message or from App Home."
+STALE = "This was not made for you, or is too old. Open it again from its message or from App Home."
 
 
 class NotShown(Exception):
@@ -91,7 +91,7 @@ def _question(front: Front, request: Request, who: Member) -> Block | Refused:
         return Refused(STALE)
     answering = [each.user for each in front.desk.contacts(who, wanted[0])]
     if not answering:
-        return Refused(f"Nobody in Slack answers questions about this review. Ask {front.workspace.ask}.")
+        return Refused(f"Nobody in Slack answers questions about this. Ask {front.workspace.ask}.")
     channel, ts = message_of(request.payload)
     carried = Metadata(campaign=wanted[0], channel=channel, ts=ts)
     return question_view(summary.title, answering, front.carry(who, carried))

@@ -60,6 +60,7 @@ class SlackMessenger:
             introduction=shown.introduction,
             item=shown.item,
             named=shown.named,
+            words=shown.words,
             posted=lambda _: None,
         )
         self._taken = 0

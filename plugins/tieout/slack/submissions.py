@@ -12,24 +12,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tieout.campaigns.items import canonical
 from tieout.desks.desk import LATER, LONGEST_REASON, Answer, Decision, Member, Page, Refused, Stored
+from tieout.desks.items import option_of
 from tieout.desks.text import units
 from tieout.errors import TransientError
 from tieout.slack.actions import STALE
 from tieout.slack.blocks.modals import paused_view
-from tieout.slack.blocks.page import DECISION, REASON, block_id, presented, read_block_id
+from tieout.slack.blocks.page import ANSWER, DECISION, REASON, block_id, presented, read_block_id
 from tieout.slack.front import Front, acted_at, quietly, seen_on
 from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
 from tieout.slack.storing import stored_in_time
 from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
 
-Given = Mapping[str, tuple[str | None, str | None]]
-"""Choice and reason by item."""
+_NAMES = {DECISION: "choice", REASON: "reason", ANSWER: "answer"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was filled in for one item: the choice, a reason, and which option answers its question."""
+
+    choice: str | None = None
+    reason: str | None = None
+    answer: str | None = None
 
 
 def submit_page(front: Front, request: Request) -> Said:
@@ -61,43 +70,45 @@ def _shown(front: Front, who: Member, carried: Metadata, items: list[str]) -> tu
     return page, document
 
 
-def _given(values: Mapping[str, Any], opened_ms: int) -> dict[str, tuple[str | None, str | None]]:
-    """Return choice and reason of each item that has an input on the page."""
-    found: dict[str, tuple[str | None, str | None]] = {}
+def _given(values: Mapping[str, Any], opened_ms: int) -> dict[str, Given]:
+    """Return what was filled in for each item that has an input on the page."""
+    found: dict[str, Given] = {}
     for name, inputs in values.items():
         known = read_block_id(name, opened_ms)
         if known is None:
             continue
         kind, item = known
-        choice, reason = found.get(item, (None, None))
-        said = value_of(inputs, kind)
-        found[item] = (said, reason) if kind == DECISION else (choice, said)
+        found[item] = replace(found.get(item, Given()), **{_NAMES[kind]: value_of(inputs, kind)})
     return found
 
 
-def _problems(page: Page, given: Given, opened_ms: int) -> dict[str, str]:
+def _problems(page: Page, given: Mapping[str, Given], opened_ms: int) -> dict[str, str]:
     """Return what is wrong with a page, by the input that it is wrong at."""
     problems = {}
     choices = {choice.id: choice for choice in page.choices}
     for _, item in page.items:
-        said, reason = given[item.id]
+        said, reason = given[item.id].choice, given[item.id].reason
         if said != LATER and said not in choices:
             problems[block_id(DECISION, item.id, opened_ms)] = "Choose one, or 'Not now' to leave it open."
         elif said != LATER and choices[said].needs_reason and not (reason or "").strip():
             problems[block_id(REASON, item.id, opened_ms)] = f"A reason is needed for '{choices[said].label.lower()}'."
         elif units(reason or "") > LONGEST_REASON:
             problems[block_id(REASON, item.id, opened_ms)] = f"At most {LONGEST_REASON} characters, please."
+        elif said != LATER and item.question is not None and option_of(item.question, given[item.id].answer) is None:
+            problems[block_id(ANSWER, item.id, opened_ms)] = "Please answer the question."
     return problems
 
 
-def _answer(request: Request, carried: Metadata, page: Page, given: Given, document: dict[str, Any]) -> Answer:
+def _answer(request: Request, carried: Metadata, page: Page, given: Mapping[str, Given], document: dict[str, Any]) -> Answer:
     decisions = []
     for _, item in page.items:
-        choice, reason = given[item.id]
+        said, choice = given[item.id], given[item.id].choice
         if choice is not None and choice != LATER:
-            decisions.append(Decision(item.id, item.row_sha256, choice, (reason or "").strip() or None))
-    said = [[each.item, each.choice, each.reason] for each in decisions]
-    interaction = hashlib.sha256(canonical([request.payload["view"]["id"], said])).hexdigest()[:32]
+            answer = option_of(item.question, said.answer) if item.question else None
+            decisions.append(Decision(item.id, item.row_sha256, choice, (said.reason or "").strip() or None, answer))
+    interaction = hashlib.sha256(canonical([request.payload["view"]["id"], [each.content for each in decisions]])).hexdigest()[
+        :32
+    ]
     return Answer(
         campaign=carried.campaign,
         assignment=carried.assignment,

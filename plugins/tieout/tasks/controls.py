@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""DAGs of the controls: per system, collect >> validate >> land; of a review that people answer, see `tieout.tasks.reviews`."""
+"""DAGs of the controls: per system, collect >> validate >> land; of a campaign that people answer, see
+`tieout.tasks.reviews` and `tieout.tasks.policies`.
+"""  # noqa: D205
 
 from __future__ import annotations
 
@@ -29,13 +31,19 @@ def build_dag(control_id: str, control: Control, time_zone: str, settings: Setti
     """Return the DAG of one control; its id is the control's.
 
     Raises:
-        ConfigurationError: Of a review: a system has the name of a task, or of another list.
+        ConfigurationError: Of a campaign: a system has the name of a task, or of another list.
     """
     if control.review is not None:
         from tieout.tasks.reviews import PARAMS, add_tasks
 
         dag = _dag(control_id, control, time_zone, settings, params=PARAMS)
         add_tasks(dag, control_id, control, _landings(control_id), settings)
+        return dag
+    if control.acknowledgment is not None:
+        from tieout.tasks import policies
+
+        dag = _dag(control_id, control, time_zone, settings, params=policies.PARAMS)
+        policies.add_tasks(dag, control_id, control, _landings(control_id), settings)
         return dag
     window = control.extraction_schedule.window.value
     dag = _dag(control_id, control, time_zone, settings, deadline=alert(control_id, window, time_zone))

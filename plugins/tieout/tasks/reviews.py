@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, Asset, BaseOperator, Param, TaskGroup
+from airflow.sdk import DAG, Asset, Param, TaskGroup
 
 from tieout.criteria.controls import Control
 from tieout.criteria.reviews import ROLES_SYSTEM, Review
-from tieout.errors import ConfigurationError
 from tieout.settings import Settings
+from tieout.tasks.campaign_lists import distinct, extraction
 from tieout.tasks.campaign_waits import between_looks
-from tieout.tasks.operators import CollectOperator, LandOperator, ValidateOperator
 from tieout.tasks.review_steps import FreezeOperator, LandReviewOperator, OpenOperator, PrepareOperator, TicketsOperator
 from tieout.tasks.review_waits import AT_ONCE, COLLECT_AGAIN, DUE, RemovalDueSensor, ReviewAnswersSensor
 from tieout.tasks.runs import UNSIGNED_BECAUSE
@@ -58,9 +57,9 @@ def add_tasks(dag: DAG, control_id: str, control: Control, landings: Asset, sett
     if review is None:
         raise AssertionError(control_id)
     systems = [source.system for source in control.systems]
-    inputs = _distinct(control_id, review.lists(systems))
+    inputs = distinct(control_id, review.lists(systems), f"systems, people and {ROLES_SYSTEM!r}", _NAMED)
     common: dict[str, Any] = {"control_id": control_id, "dag": dag}
-    landed = [_extraction(name, Slot.INPUT, common) for name in inputs]
+    landed = [extraction(name, Slot.INPUT, common) for name in inputs]
     freeze = FreezeOperator(task_id="freeze", **common)
     opened = OpenOperator(task_id="open", **common)
     waiting = {"poll_seconds": settings.campaign_poll_seconds, **common}
@@ -69,32 +68,10 @@ def add_tasks(dag: DAG, control_id: str, control: Control, landings: Asset, sett
     due = RemovalDueSensor(task_id="removal_due", removal_due_at=answers.output["removal_due_at"], **waiting)
     landed >> freeze >> opened >> answers >> tickets >> due
     with TaskGroup(group_id="again", dag=dag):
-        again = [_extraction(name, Slot.AGAIN, common, due) for name in systems]
+        again = [extraction(name, Slot.AGAIN, common, due.output["until"]) for name in systems]
     prepare = PrepareOperator(task_id="prepare", multiple_outputs=True, **common)
     again >> prepare
     _end(prepare, systems, landings, review, settings, common)
-
-
-def _distinct(control_id: str, names: list[str]) -> list[str]:
-    wrong = sorted({name for name in names if names.count(name) > 1 or name in _NAMED})
-    if wrong:
-        msg = (
-            f"control {control_id!r}: systems, people and {ROLES_SYSTEM!r} need names of their own, other than "
-            f"{', '.join(sorted(_NAMED))}; got {', '.join(wrong)}. Run tieout lint."
-        )
-        raise ConfigurationError(msg)
-    return names
-
-
-def _extraction(system: str, slot: Slot, common: dict[str, Any], due: RemovalDueSensor | None = None) -> BaseOperator:
-    """Add collect, validate and land of one list, and return the last of them."""
-    said = {**common, "system": system, "slot": slot}
-    if due is not None:
-        said["until"] = due.output["until"]
-    with TaskGroup(group_id=system, dag=common["dag"]):
-        collected = CollectOperator(task_id="collect", **said)
-        validated = ValidateOperator(task_id="validate", reference=collected.output, **said)
-        return LandOperator(task_id="land", reference=validated.output, **said)
 
 
 def _end(

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 import rfc8785
 
-from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Decision, Page
+from tieout.desks.desk import LATER, LONGEST_REASON, Decision, Page
+from tieout.desks.items import Choice, option_of
 from tieout.desks.text import units
-from tieout.web.forms import DECISION, REASON, BadForm, Filled
+from tieout.web.forms import ANSWER, DECISION, REASON, BadForm, Filled
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong at one item: at its ``decision`` or its ``reason``, and in words."""
+    """What is wrong at one item: at its ``decision``, its ``reason`` or its ``answer``, and in words."""
 
     kind: str
     text: str
@@ -43,7 +44,7 @@ def problems(page: Page, filled: Filled) -> dict[str, Problem]:
     """Return what is wrong with a page, by item.
 
     Raises:
-        BadForm: A choice that no page offers: the form was edited.
+        BadForm: A choice, an answer or a reason that the page does not ask for: the form was edited.
     """
     choices = {choice.id: choice for choice in page.choices}
     found = {}
@@ -51,8 +52,15 @@ def problems(page: Page, filled: Filled) -> dict[str, Problem]:
         said, reason = filled.choices.get(item.id), filled.reasons.get(item.id, "").strip()
         if said is not None and said != LATER and said not in choices:
             raise BadForm("a choice that is not offered")
+        if not page.words.reasons and reason:
+            raise BadForm("a reason that is not asked for")
+        answered = filled.answers.get(item.id)
+        if answered is not None and (item.question is None or option_of(item.question, answered) is None):
+            raise BadForm("an answer that is not offered")
         if (problem := _problem(said, reason, choices)) is not None:
             found[item.id] = problem
+        elif said != LATER and item.question is not None and answered is None:
+            found[item.id] = Problem(ANSWER, "Please answer the question.")
     return found
 
 
@@ -64,14 +72,14 @@ def outcome(page: Page, filled: Filled) -> Outcome:
         if choice == LATER:
             unsaid += bool(reason)
         else:
-            decisions.append(Decision(item.id, item.row_sha256, choice, reason or None))
+            answer = option_of(item.question, filled.answers.get(item.id)) if item.question else None
+            decisions.append(Decision(item.id, item.row_sha256, choice, reason or None, answer))
     return Outcome(tuple(decisions), unsaid)
 
 
 def interaction_of(token: str, decisions: tuple[Decision, ...]) -> str:
     """Return the id of a submission: the same page submitted with the same content has the same one."""
-    said = [[each.item, each.choice, each.reason] for each in decisions]
-    return hashlib.sha256(rfc8785.dumps([token, said])).hexdigest()[:32]
+    return hashlib.sha256(rfc8785.dumps([token, [each.content for each in decisions]])).hexdigest()[:32]
 
 
 def _problem(said: str | None, reason: str, choices: dict[str, Choice]) -> Problem | None:

@@ -3,7 +3,8 @@
 
 1. An uncompressed form of at most `MAX_BODY` bytes, whatever the request says of its length; reading stops where it is more or
    comes too slowly.
-2. UTF-8 with well-formed escapes; each field once; ``token``, and ``decision.<item>`` and ``reason.<item>`` of items on the page.
+2. UTF-8 with well-formed escapes; each field once; ``token``, and ``decision.<item>``, ``reason.<item>`` and
+   ``answer.<item>`` of items on the page.
 
 An error says which of these was broken and never what stood there.
 """
@@ -21,10 +22,10 @@ MAX_BODY = 256 * 1024
 READ_SECONDS = 10.0
 """How long a body may take to arrive."""
 TOKEN = "token"  # noqa: S105 - a field's name
-DECISION, REASON = "decision", "reason"
+DECISION, REASON, ANSWER = "decision", "reason", "answer"
 MOST_ITEMS = 50
 """More than any desk puts on a page."""
-_MOST_FIELDS = 2 * MOST_ITEMS + 1
+_MOST_FIELDS = 3 * MOST_ITEMS + 1
 
 
 class BadForm(ValueError):
@@ -41,10 +42,11 @@ class BadForm(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What somebody filled in on a page: choices and reasons by item."""
+    """What somebody filled in on a page: choices, reasons and answers to questions by item."""
 
     choices: Mapping[str, str] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 async def read_body(headers: Iterable[tuple[bytes, bytes]], chunks: AsyncIterator[bytes], seconds: float = READ_SECONDS) -> bytes:
@@ -106,7 +108,7 @@ def filled(fields: Mapping[str, str], items: Iterable[str]) -> Filled:
         BadForm: A field is of no item on the page.
     """
     known = frozenset(items)
-    found: dict[str, dict[str, str]] = {DECISION: {}, REASON: {}}
+    found: dict[str, dict[str, str]] = {DECISION: {}, REASON: {}, ANSWER: {}}
     for name, value in fields.items():
         if name == TOKEN:
             continue
@@ -114,4 +116,4 @@ def filled(fields: Mapping[str, str], items: Iterable[str]) -> Filled:
         if kind not in found or item not in known:
             raise BadForm("a field of no item on the page")
         found[kind][item] = value
-    return Filled(found[DECISION], found[REASON])
+    return Filled(found[DECISION], found[REASON], found[ANSWER])

@@ -17,7 +17,8 @@ from urllib.parse import urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Page, Stored, Task, Tasks
+from tieout.desks.desk import LATER, LONGEST_REASON, Page, Stored, Task, Tasks
+from tieout.desks.items import Choice
 from tieout.desks.sign_off_desk import SignOffRequest
 from tieout.desks.text import clean, cut
 from tieout.web.answers import Outcome, Problem
@@ -27,6 +28,8 @@ from tieout.web.reading import Reader
 
 LONGEST_LINE, LONGEST_FACT = 500, 120
 """Characters of a title, and of a fact or flag, that are shown: what was presented fits where it is stored (a test holds it)."""
+LONGEST_STATEMENT = 2000
+"""Characters of what somebody says who chooses: more than a policy's file may have."""
 HISTORY = 50
 """Most assignments of the past that are shown."""
 FOLDER = Path(__file__).parent
@@ -122,7 +125,7 @@ def receipt_page(frame: Frame, page: Page, outcome: Outcome, stored: Stored | No
     task = stored.task if stored else page.task
     labels = {choice.id: choice.label for choice in page.choices}
     by_id = {item.id: (position, item) for position, item in page.items}
-    decisions = [(*by_id[each.item], labels[each.choice], each.reason) for each in outcome.decisions]
+    decisions = [(*by_id[each.item], labels[each.choice], each.reason or each.answer) for each in outcome.decisions]
     return frame.html(
         "receipt.html",
         title=page.title,
@@ -131,6 +134,7 @@ def receipt_page(frame: Frame, page: Page, outcome: Outcome, stored: Stored | No
         decisions=decisions,
         unsaid=outcome.unsaid,
         reader=reader,
+        words=page.words,
         here=frame.path(task),
         last=page.items[-1][1].id,
         again=urlencode([("item", item.id) for _, item in page.items]),
@@ -179,5 +183,6 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     made.filters["line"] = lambda text: _cut(text, LONGEST_LINE)
+    made.filters["whole"] = lambda text: _cut(text, LONGEST_STATEMENT)
     made.filters["fact"] = lambda text: _cut(text, LONGEST_FACT)
     return made

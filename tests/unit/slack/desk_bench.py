@@ -19,7 +19,8 @@ from tieout.campaigns.responder import Responder
 from tieout.campaigns.writer import Writer
 from tieout.desks.campaign_desk import CampaignDesk
 from tieout.desks.case import Case
-from tieout.desks.desk import Answer, Decision, Item, Member, Page, Posted, Refused, Stored
+from tieout.desks.desk import Answer, Decision, Member, Page, Posted, Refused, Stored
+from tieout.desks.items import Item
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.store import Retention, S3Store
 from tieout.slack.blocks.page import presented

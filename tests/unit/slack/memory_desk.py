@@ -9,21 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from tieout.desks.desk import (
-    PAGE_ITEMS,
-    Answer,
-    Choice,
-    Decision,
-    Item,
-    Member,
-    Page,
-    Posted,
-    Refused,
-    Stored,
-    Summary,
-    Task,
-    Tasks,
-)
+from tieout.desks.desk import PAGE_ITEMS, Answer, Decision, Member, Page, Posted, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.items import Choice, Item
 from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStanding, SignOffStored
 from tieout.errors import StoreUnavailable
 

@@ -19,7 +19,8 @@ from tests.blockkit import message_problems, view_problems
 from tests.simulators.slack import payloads
 from tests.unit.slack.memory_desk import CHOICES, DUE, Campaign, Given, MemoryDesk, items
 
-from tieout.desks.desk import LONGEST_REASON, PAGE_ITEMS, Choice, Decision, Item, Member, Page, Stored, Summary, Task, Tasks
+from tieout.desks.desk import LONGEST_REASON, PAGE_ITEMS, Decision, Member, Page, Stored, Summary, Task, Tasks
+from tieout.desks.items import Choice, Item
 from tieout.desks.text import counted
 from tieout.slack.blocks import home, messages, modals
 from tieout.slack.blocks.page import page_view, presented

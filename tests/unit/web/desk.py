@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from tieout.desks.desk import Answer, Choice, Item, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.desk import Answer, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.items import Choice, Item
 from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStanding, SignOffStored
 from tieout.errors import StoreUnavailable
 

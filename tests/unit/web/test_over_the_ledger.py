@@ -77,7 +77,7 @@ def test_what_is_stored_is_what_was_shown_and_said(over: World, bench: Bench) ->
     fresh = Ledger(REVIEW, bench.store, bench.signers.key_list)
     fresh.refresh()
     assert fresh.state.progress(A1).decided == 3
-    assert "Everything is decided" in over.get(MINE, user="a").text
+    assert "That is all" in over.get(MINE, user="a").text
     assert over.post(form, user="a").text == receipt.text
     assert len(bench.responses()) == 1
 

@@ -39,7 +39,7 @@ def test_a_review_is_decided_page_by_page(world: World) -> None:
     last = world.post(form_in(second).choose("keep"))
     assert "That was all" in last.text
     assert "Nothing is waiting for you" in world.get("/tieout/").text
-    assert "Everything is decided" in world.get(ADA).text
+    assert "That is all" in world.get(ADA).text
 
 
 def test_nothing_is_decided_beforehand(world: World) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from tieout.flows.lint.assessments import check_assessments, overdue_notes
 from tieout.flows.lint.contracts import check_contracts
 from tieout.flows.lint.controls import check_controls, window_notes
+from tieout.flows.lint.policies import check_policies
 from tieout.flows.lint.project import Problem, read_project
 from tieout.flows.lint.reconciliations import check_reconciliations
 from tieout.flows.lint.reviews import check_against, check_reviews
@@ -49,6 +50,7 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *check_reconciliations(project),
         *check_against(project),
         *check_reviews(project),
+        *check_policies(project),
         *check_assessments(project),
         *check_contracts(project),
     ]

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tieout.collectors.listing import collector_names, missing_collector
 from tieout.contracts.odcs import Column, Contract
+from tieout.criteria.acknowledgments import PEOPLE_TYPE
 from tieout.criteria.controls import Control
 from tieout.criteria.periods import window, window_key
 from tieout.criteria.reviews import ACCESS_TYPE, ROSTER_TYPE
@@ -88,6 +89,7 @@ def _why(contract: Contract, name: str) -> str:
 def _systems(control: Read[Control], project: Project) -> Iterator[Problem]:
     listed = [entry.system for entry in project.scope.content.systems] if project.scope else []
     read_as = control.content.evidence_type if control.content.review is None else ACCESS_TYPE
+    read_as = read_as if control.content.acknowledgment is None else PEOPLE_TYPE
     sources: list[tuple[Location, SystemSource, str]] = [
         (("systems", number), source, read_as) for number, source in enumerate(control.content.systems)
     ]

@@ -14,6 +14,8 @@ from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control, require_stem
 from tieout.criteria.overlay import LicensedTexts
+from tieout.criteria.policies import FOLDER as POLICIES
+from tieout.criteria.policies import Policy, policy_files
 from tieout.criteria.scope import Scope
 from tieout.criteria.toxic_combinations import FILE_PREFIX, ToxicCombinations
 from tieout.documents import Document, Location, did_you_mean, line_of, load_with_lines, read_yaml
@@ -67,6 +69,8 @@ class Project:
     broken_assessments: set[Path] = field(default_factory=set)
     combinations: dict[Path, Read[ToxicCombinations] | None] = field(default_factory=dict)
     """By file; ``None`` for one that could not be read."""
+    policies: dict[str, Read[Policy] | None] = field(default_factory=dict)
+    """By id; ``None`` for one that could not be read."""
     contracts: dict[str, Contract] = field(default_factory=dict)
     evidence_types: dict[str, Path] = field(default_factory=dict)
     """Of the files that could not be read too."""
@@ -97,6 +101,7 @@ def read_project(settings: Settings) -> Project:
     _read_catalogues(project)
     for path in sorted(settings.controls_folder.glob("*.yaml")):
         _read_control(project, path)
+    project.policies = {name: project.read(path, Policy) for name, path in policy_files(folder / POLICIES).items()}
     for path in sorted((folder / "assessments").glob("*.yaml")):
         assessment = project.read(path, SeriesAssessment)
         if assessment:
@@ -160,12 +165,12 @@ def _read_contract(project: Project, path: Path) -> None:
 def _strays(settings: Settings) -> Iterator[Problem]:
     """Find YAML files that nothing reads: a file in the wrong place would be silently without effect."""
     criteria, contracts = settings.criteria_folder, settings.contracts_folder
-    homes = (criteria, criteria / "controls", criteria / "assessments", criteria / "licensed")
+    homes = (criteria, criteria / "controls", criteria / "assessments", criteria / "licensed", criteria / POLICIES)
     for folder in (criteria, contracts):
         for path in sorted(folder.rglob("*.y*ml")):
             if path.suffix == ".yaml" and path.parent in homes:
                 continue
             if path.name.endswith(CONTRACT_SUFFIX) and path.parent == contracts:
                 continue
-            cure = "Controls, assessments and catalogues end in .yaml, contracts in .odcs.yaml, each directly in its folder."
+            cure = "Controls, policies, assessments and catalogues end in .yaml, contracts in .odcs.yaml, each in its own folder."
             yield Problem(path, 1, "nothing reads this file: its name or its folder is none that Tieout looks at.", cure)

@@ -42,7 +42,7 @@ def _open_blocks(summaries: tuple[Summary, ...]) -> list[Block]:
     blocks: list[Block] = []
     for number, summary in enumerate(summaries):
         still_open = sum(each.open for each in summary.tasks)
-        said = f"*{quoted(summary.title, 150)}*\n{counted(still_open, summary.unit)} to decide{_first_due(summary)}"
+        said = f"*{quoted(summary.title, 150)}*\n{counted(still_open, summary.unit)} {summary.words.to_do}{_first_due(summary)}"
         made = [{"type": "divider"}, section(mrkdwn(said)), *task_blocks(summary, f"home.{number}")]
         if len(blocks) + len(made) > _OPEN_BLOCKS:
             return [*blocks, context(mrkdwn(f"And {counted(len(summaries) - number, 'campaigns')} more: finish these first."))]
@@ -57,4 +57,4 @@ def _first_due(summary: Summary) -> str:
 
 def _done(task: Task) -> Block:
     when = moment(task.done_at, "{date_short_pretty}") if task.done_at else "closed"
-    return context(mrkdwn(f"{quoted(task.title, 150)}: {task.answered:,} of {task.total:,} decided, {when}"))
+    return context(mrkdwn(f"{quoted(task.title, 150)}: {task.answered:,} of {task.total:,} {task.words.done}, {when}"))

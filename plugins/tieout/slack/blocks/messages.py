@@ -51,14 +51,13 @@ def summary_message(summary: Summary) -> Message:
     """Return the message that stands for a campaign in a person's direct messages. It is updated as they go on."""
     total, answered = sum(each.total for each in summary.tasks), sum(each.answered for each in summary.tasks)
     title = quoted(summary.title, 150)
+    done = counted(total, summary.unit)
     if summary.closed is not None:
-        said = (
-            f"*{answered:,} of {counted(total, summary.unit)}* decided. It takes no more answers: {quoted(summary.closed, 300)}"
-        )
+        said = f"*{answered:,} of {done}* {summary.words.done}. It takes no more answers: {quoted(summary.closed, 300)}"
     elif answered < total:
-        said = f"*{counted(total - answered, summary.unit)} to decide* of {total:,}, {_due(summary.tasks)}."
+        said = f"*{counted(total - answered, summary.unit)} {summary.words.to_do}* of {total:,}, {_due(summary.tasks)}."
     else:
-        said = f"*All done:* {counted(total, summary.unit)} decided. Thank you."
+        said = f"*All done:* {done} {summary.words.done}. Thank you."
     blocks = [header(summary.title), section(mrkdwn(said)), *task_blocks(summary, SUMMARY)]
     if summary.closed is None:
         blocks.append(actions(button("Ask a question", ASK, as_value(summary.campaign))))
@@ -70,7 +69,7 @@ def task_blocks(summary: Summary, where: str) -> list[Block]:
     """Return the assignments of a campaign, each with its button while it is open; ``where`` starts their block ids."""
     blocks = []
     for number, task in enumerate(summary.tasks[:SHOWN_TASKS]):
-        text = f"*{quoted(task.title, 150)}*\n{task.answered:,} of {task.total:,} decided"
+        text = f"*{quoted(task.title, 150)}*\n{task.answered:,} of {task.total:,} {task.words.done}"
         more = {"accessory": _open_button(task)} if task.open and summary.closed is None else {}
         blocks.append(section(mrkdwn(text), block_id=f"{where}.{number}", **more))
     if len(summary.tasks) > SHOWN_TASKS:
@@ -81,7 +80,9 @@ def task_blocks(summary: Summary, where: str) -> list[Block]:
 def reminder_message(summary: Summary, number: int) -> Message:
     """Return a reminder; it is posted beside the summary, so that Slack notifies."""
     still_open = sum(each.open for each in summary.tasks)
-    said = f"{quoted(summary.title, 150)}: *{counted(still_open, summary.unit)} still to decide*, {_due(summary.tasks)}."
+    said = (
+        f"{quoted(summary.title, 150)}: *{counted(still_open, summary.unit)} still {summary.words.to_do}*, {_due(summary.tasks)}."
+    )
     blocks = [section(mrkdwn(said)), *task_blocks(summary, REMINDER), context(mrkdwn(f"Reminder {number}."))]
     return Message(said.replace("*", ""), blocks)
 

@@ -30,14 +30,14 @@ QUESTION_BLOCK, QUESTION = "question", "question"
 
 
 def receipt_view(task: Task, stored: Stored | None, metadata: str) -> Block:
-    """Return the end of a review: what was stored last, and what is left open.
+    """Return the end of a campaign for somebody: what was stored last, and what is left open.
 
     Args:
         task: The assignment as it stands.
         stored: What was stored last, where something was.
         metadata: What the view carries; the button for what is left open needs it.
     """
-    blocks = [header(f"{task.answered:,} of {task.total:,} decided")]
+    blocks = [header(f"{task.answered:,} of {task.total:,} {task.words.done}")]
     if stored is not None:
         blocks.append(section(mrkdwn(f"Stored {moment(stored.at)}. Response `{quoted_code(stored.response)}`.")))
     if task.open:
@@ -46,7 +46,7 @@ def receipt_view(task: Task, stored: Stored | None, metadata: str) -> Block:
     else:
         blocks.append(section(mrkdwn("That was all. Thank you.")))
     blocks.append(context(mrkdwn("Receipts of every page stand in your direct messages with this app.")))
-    return modal(NOTE_VIEW, "Stored" if stored else "Review", blocks, metadata, close="Done")
+    return modal(NOTE_VIEW, "Stored" if stored else "Tieout", blocks, metadata, close="Done")
 
 
 def paused_view(task: Task, stored: Stored, metadata: str) -> Block:
@@ -81,7 +81,7 @@ def question_view(title: str, answering: Sequence[str], metadata: str) -> Block:
     asked = {"type": "plain_text_input", "action_id": QUESTION, "multiline": True, "max_length": LONGEST_QUESTION}
     blocks: list[Block] = [
         section(mrkdwn(said)),
-        context(mrkdwn("A copy stands in the thread of the review's message. It is no part of the evidence.")),
+        context(mrkdwn("A copy stands in the thread of the campaign's message. It is no part of the evidence.")),
         {"type": "input", "block_id": QUESTION_BLOCK, "label": plain("Question", 150), "element": asked},
     ]
     return modal(QUESTION_VIEW, "Ask a question", blocks, metadata, submit="Send")

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from tieout.campaigns.items import canonical
-from tieout.desks.desk import LATER, LONGEST_REASON, Choice, Item, Page
-from tieout.desks.text import clean, cut
+from tieout.desks.desk import LATER, LONGEST_REASON, Page
+from tieout.desks.items import Choice, Item
+from tieout.desks.text import clean, cut, escape
 from tieout.slack.blocks.elements import (
     NAME,
     OPTION_TEXT,
@@ -29,8 +30,8 @@ from tieout.slack.blocks.elements import (
     section,
 )
 
-DECISION, REASON = "decision", "reason"
-"""Action ids of the two inputs of an item."""
+DECISION, REASON, ANSWER = "decision", "reason", "answer"
+"""Action ids of the inputs of an item."""
 _TITLE_LINE = 2 * NAME
 _ITEM_TEXT = 600
 _FLAG_TEXT = 300
@@ -60,7 +61,7 @@ def page_blocks(page: Page, names: Mapping[str, str], opened_ms: int) -> list[Bl
     if page.introduction:
         blocks.append(section(plain(clean(page.introduction), SECTION_TEXT)))
     for position, item in page.items:
-        blocks += _item(position, item, page.choices, names, opened_ms)
+        blocks += _item(position, item, page, names, opened_ms)
     return blocks
 
 
@@ -72,7 +73,7 @@ def presented(page: Page, opened_ms: int) -> tuple[dict[str, Any], str]:
 
 
 def block_id(kind: str, item: str, opened_ms: int) -> str:
-    """Return the id of an item's input: ``kind`` is `DECISION` or `REASON`."""
+    """Return the id of an item's input: ``kind`` is `DECISION`, `REASON` or `ANSWER`."""
     return f"{kind}.{item}.{opened_ms}"
 
 
@@ -80,7 +81,7 @@ def read_block_id(text: str, opened_ms: int) -> tuple[str, str] | None:
     """Return kind and item of an input's id; ``None`` where it is of another page or of none."""
     kind, _, rest = text.partition(".")
     item, _, opened = rest.rpartition(".")
-    return (kind, item) if kind in (DECISION, REASON) and item and opened == str(opened_ms) else None
+    return (kind, item) if kind in (DECISION, REASON, ANSWER) and item and opened == str(opened_ms) else None
 
 
 def as_text(blocks: list[Block]) -> str:
@@ -96,7 +97,7 @@ def as_text(blocks: list[Block]) -> str:
     return "\n".join(lines)
 
 
-def _item(position: int, item: Item, choices: tuple[Choice, ...], names: Mapping[str, str], opened_ms: int) -> list[Block]:
+def _item(position: int, item: Item, page: Page, names: Mapping[str, str], opened_ms: int) -> list[Block]:
     lines = [f"{position}. {cut(clean(item.title), _TITLE_LINE)}"]
     if item.holder is not None:
         lines.append(f"Holder: {named(item.holder, names)}")
@@ -104,12 +105,26 @@ def _item(position: int, item: Item, choices: tuple[Choice, ...], names: Mapping
     blocks = [section(plain("\n".join(lines), _ITEM_TEXT))]
     if item.flags:
         blocks.append(context(plain(f"Flags: {' · '.join(map(clean, item.flags))}", _FLAG_TEXT)))
+    if item.link:
+        blocks.append(section(mrkdwn(f"<{escape(item.link)}|Read the document>")))
+    if item.statement:
+        blocks.append(section(plain(clean(item.statement), SECTION_TEXT)))
+    options = [_option(choice.id, choice.label) for choice in page.choices] + [_option(LATER, "Not now")]
+    label = f"{page.words.each} {position}"
+    blocks.append(_input(DECISION, item.id, opened_ms, label, {"type": "radio_buttons", "options": options}))
+    if item.question is not None:
+        asked = [_option(str(number), option) for number, option in enumerate(item.question.options)]
+        blocks.append(section(plain(clean(item.question.text), SECTION_TEXT)))
+        label = f"Question on {position}, needed for '{page.choices[0].label}'"
+        blocks.append(_input(ANSWER, item.id, opened_ms, label, {"type": "radio_buttons", "options": asked}, optional=True))
+    return [*blocks, *([_reason(position, item, page.choices, opened_ms)] if page.words.reasons else [])]
+
+
+def _reason(position: int, item: Item, choices: tuple[Choice, ...], opened_ms: int) -> Block:
     needing = [choice.label.lower() for choice in choices if choice.needs_reason]
-    options = [_option(choice.id, choice.label) for choice in choices] + [_option(LATER, "Not now")]
-    blocks.append(_input(DECISION, item.id, opened_ms, f"Decision on {position}", {"type": "radio_buttons", "options": options}))
     reason = {"type": "plain_text_input", "multiline": True, "max_length": LONGEST_REASON}
     label = f"Reason for {position}, needed for {' and '.join(needing)}" if needing else f"Reason for {position}"
-    return [*blocks, _input(REASON, item.id, opened_ms, label, reason, optional=True)]
+    return _input(REASON, item.id, opened_ms, label, reason, optional=True)
 
 
 def _input(kind: str, item: str, opened_ms: int, label: str, element: Block, *, optional: bool = False) -> Block:
