@@ -205,7 +205,7 @@ class Scene:
             self.settings, f"{system}-removal-{window}.csv", [{**row, "as_of": as_of} for row in people],
             (*COLUMNS, "as_of", *LEAVE),
         )  # fmt: skip
-        self.store.land_job(people_job_until(self.planned(window), system, closed_at), datetime.now(UTC))
+        self.store.land_job(people_job_until(self.planned(window), system, closed_at), self.store.clock())
 
     def land(self, window: str = FIRST, store: S3Store | None = None, system: str = SYSTEM, **said: Any) -> LandingReference:
         with tempfile.TemporaryDirectory() as work:

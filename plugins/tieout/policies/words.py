@@ -12,7 +12,7 @@ from tieout.policies.outcomes import ACKNOWLEDGED
 
 UNIT = "policies"
 """What is acknowledged, in the plural."""
-LABELS = {ACKNOWLEDGED: "I acknowledge it"}
+LABELS = {ACKNOWLEDGED: "Acknowledge"}
 """Words of the one choice."""
 INTRODUCTION = (
     "Please read each document, and acknowledge what stands below it. What you have not read yet you can leave open, and come "

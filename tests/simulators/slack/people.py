@@ -83,21 +83,30 @@ class Person:
         view = {"id": "V0HOME", "private_metadata": "", "callback_id": "", "hash": "1", **home}
         return self._press(element, block, container=payloads.view_container("V0HOME"), view=view)
 
-    def fill(self, decide: Decide) -> list[str]:
-        """Fill in the page, and return the ids of its items."""
-        items, text = [], ""
+    def fill(self, decide: Decide, answer: str | None = None) -> list[str]:
+        """Fill in the page, and return the ids of its items.
+
+        Args:
+            decide: From an item's id and all that the page says of it: choice and reason.
+            answer: Text of the option that is chosen where an item asks something.
+        """
+        items, texts, fresh = [], [""], True
         for block in self.view.given["blocks"]:
             if block["type"] == "section":
-                text = block["text"]["text"]
+                texts, fresh = [*([] if fresh else texts), block["text"]["text"]], False
             if block["type"] != "input":
                 continue
             kind, item, _ = block["block_id"].split(".")
-            choice, reason = decide(item, text)
+            fresh = True
+            choice, reason = decide(item, "\n".join(texts))
             inputs = self.view.values[block["block_id"]]
             if kind == "decision":
                 items.append(item)
                 options = block["element"]["options"]
                 inputs["decision"]["selected_option"] = next((each for each in options if each["value"] == choice), None)
+            elif kind == "answer":
+                options = block["element"]["options"]
+                inputs["answer"]["selected_option"] = next((each for each in options if each["text"]["text"] == answer), None)
             else:
                 inputs["reason"]["value"] = reason
         return items
