@@ -3,7 +3,7 @@
 
 FILE then says where they are, as Airflow Connections, and what is wrong in the company: see `tieout.local.company`. With
 ``--app URL``, where Tieout takes what is clicked in Slack, there is a workspace as well; with ``--answer FILE`` its people answer
-the review of access, and that file says what they did.
+the review of access and acknowledge policies, and that file says what they did.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import signal
+import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -60,18 +61,35 @@ def _aws(stack: ExitStack, company: Company) -> dict[str, Any]:
 
 
 def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path | None) -> dict[str, Any]:
-    """Run the workspace, whose people answer where they are asked to, and return what is known of the review and its people."""
+    """Run the workspace, whose people answer where they are asked to, and return what is known of what they are asked."""
+    from tests.simulators.policies import plan as policies
+    from tests.simulators.policies.people import Crowd
+    from tests.simulators.policies.roster import accounts_in_slack as crowd_in_slack
     from tests.simulators.review import plan
     from tests.simulators.review.people import Cast
     from tests.simulators.review.staff import LEADS, accounts_in_slack, mail
     from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Slack
 
-    slack = stack.enter_context(Slack(accounts_in_slack()))
+    slack = stack.enter_context(Slack([*accounts_in_slack(), *crowd_in_slack()]))
     extra = {"team": TEAM, "signing_secret": SIGNING_SECRET, "base_url": slack.base_url}
     connections["slack"] = {"conn_type": "slack", "password": TOKEN, "extra": extra}
     if answer is not None:
-        Cast(slack, app, lambda done: _write(answer, json.dumps(done.as_document(), indent=1))).start()
-    return {"review": plan.as_document(), "people": [mail(name) for name in LEADS]}
+        done: dict[str, Any] = {}
+        lock = threading.Lock()
+
+        def tell(what: str, said: Any) -> None:
+            with lock:
+                done[what] = said.as_document()
+                _write(answer, json.dumps(done, indent=1))
+
+        cast = Cast(slack, app, lambda said: tell("review", said))
+        cast.start()
+        Crowd(slack, app, cast.is_done, lambda said: tell("acknowledgments", said)).start()
+    return {
+        "review": plan.as_document(),
+        "acknowledgments": policies.as_document(),
+        "people": [mail(name) for name in LEADS],
+    }
 
 
 def _write(file: Path, text: str) -> None:

@@ -80,6 +80,23 @@ class KnownReview:
     own: Case
 
 
+@dataclass(frozen=True, slots=True)
+class KnownCampaign:
+    """What is known of the company's acknowledgment campaign.
+
+    Attributes:
+        control: The control.
+        window: The window.
+        figures: What it comes to, in numbers.
+        rows: By address and policy: whether somebody is asked, or why not; what comes of it; and whether that is in time.
+    """
+
+    control: str
+    window: str
+    figures: dict[str, int]
+    rows: dict[tuple[str, str], tuple[str, str, bool | None]]
+
+
 class Company:
     """The company of one installation.
 
@@ -138,17 +155,25 @@ class Company:
         """Return what is known of its review of access."""
         return known_review(self._read()["review"])
 
+    def campaign(self) -> KnownCampaign:
+        """Return what is known of its acknowledgment campaign."""
+        said = self._read()["acknowledgments"]
+        rows = {(each["person"], each["policy"]): (each["status"], *each["outcome"]) for each in said["rows"]}
+        return KnownCampaign(said["control"], said["window"], said["figures"], rows)
+
     def answers(self, processes: Processes) -> dict[str, Any] | None:
-        """Return what its people did in Slack, once the review is signed off there.
+        """Return what its people did in Slack, once the review is signed off there; of the campaign, under ``acknowledgments``.
 
         Raises:
             SourceUnavailable: Somebody could not go on; the message says who and why.
         """
         done: dict[str, Any] = json.loads(self._answers.read_text()) if self._answers.exists() else {}
-        if failed := done.get("failed"):
-            msg = f"the made-up company's people could not answer: {failed}. Its log: {processes.log(NAME)}"
-            raise SourceUnavailable(msg)
-        return done if done.get("signed_off") else None
+        for said in done.values():
+            if failed := said.get("failed"):
+                msg = f"the made-up company's people could not answer: {failed}. Its log: {processes.log(NAME)}"
+                raise SourceUnavailable(msg)
+        review: dict[str, Any] = done.get("review", {})
+        return {**review, "acknowledgments": done.get("acknowledgments")} if review.get("signed_off") else None
 
     def faults(self) -> list[Fault]:
         """Return everything that is known to be wrong."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from tieout.evidence.verify import Outcome, Report, verify
 from tieout.local import NOT_EVIDENCE_GRADE, object_store
 from tieout.local.airflow_api import USER, Api
 from tieout.local.company import Company
+from tieout.local.demo_policies import show_campaign
 from tieout.local.demo_report import DOORS, show_doors, show_faults, show_report
 from tieout.local.demo_review import stored_responses
 from tieout.local.demo_review_report import show_review
@@ -51,6 +52,8 @@ SETTINGS = {
 """What the demo's Airflow has of its own."""
 COLLECT_AGAIN = {"collect_again": "now"}
 """Parameter of the review's run: nobody waits for the days within which removals are carried out."""
+DUE_AFTER, CLOSES_AFTER = timedelta(seconds=270), timedelta(seconds=300)
+"""When the acknowledgment campaign is due, and closes: Slack lets 200 messages through a minute, and somebody is late."""
 DIGEST_DAG = "evidence_digest"
 WINDOWS = tuple(f"2026-{month:02}" for month in range(1, 7))
 _SECONDS = 900.0
@@ -103,17 +106,25 @@ def _runs(company: Company) -> dict[str, dict[str, str]]:
     controls = (DOORS, *COMPANY_CONTROLS) if company.is_there else (DOORS,)
     runs = {control: {f"demo__{window}__{now}": window for window in WINDOWS} for control in controls}
     if company.is_there:
-        review = company.review()
-        runs[review.control] = {f"demo__{review.window}__{now}": review.window}
+        for known in (company.campaign(), company.review()):
+            runs[known.control] = {f"demo__{known.window}__{now}": known.window}
     return runs
 
 
 def _trigger(api: Api, runs: dict[str, dict[str, str]]) -> None:
     """Trigger the runs, that of the review first: its people take longest."""
     for control in reversed(runs):
-        conf = None if control in (DOORS, *COMPANY_CONTROLS) else COLLECT_AGAIN
+        conf = _conf(control, datetime.now(UTC).replace(microsecond=0))
         for run_id, window in runs[control].items():
             api.trigger(control, window, run_id, conf)
+
+
+def _conf(control: str, now: datetime) -> dict[str, Any] | None:
+    """Return the parameters of a control's runs."""
+    if control in (DOORS, *COMPANY_CONTROLS):
+        return None
+    times = {"due_at": (now + DUE_AFTER).isoformat(), "closes_at": (now + CLOSES_AFTER).isoformat()}
+    return times if control.endswith("_policy_campaign") else COLLECT_AGAIN
 
 
 def _wait_for(api: Api, runs: dict[str, dict[str, str]], stack: Stack, console: Console) -> None:
@@ -146,8 +157,13 @@ def _show_company(stack: Stack, console: Console, *, answered: bool) -> bool:
     """
     company = stack.company
     done = None if answered else company.answers(stack.processes)
-    found = show_faults(stack.installation, company.faults(), COMPANY_CONTROLS, console)
-    return show_review(stack.installation, company.review(), done, console) and found
+    said = done["acknowledgments"] if done else None
+    same = [
+        show_faults(stack.installation, company.faults(), COMPANY_CONTROLS, console),
+        show_review(stack.installation, company.review(), done, console),
+        show_campaign(stack.installation, company.campaign(), said, console),
+    ]
+    return all(same)
 
 
 def _seal(api: Api) -> None:

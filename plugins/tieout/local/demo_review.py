@@ -13,7 +13,7 @@ from tieout.evidence.layout import RESPONSES, Class, class_of
 from tieout.evidence.store import S3Store
 from tieout.flows.campaign_window import campaign_of
 from tieout.local import object_store
-from tieout.local.company import Case, KnownReview
+from tieout.local.company import Case, KnownCampaign, KnownReview
 from tieout.local.demo_report import read_table
 from tieout.local.installation import EVIDENCE_BUCKET, Installation
 from tieout.persons import load_person_key
@@ -79,8 +79,8 @@ def _key(row: dict[str, Any]) -> Key:
     return row["system"], row["account"], row["entitlement"]
 
 
-def stored_responses(installation: Installation, known: KnownReview) -> int:
-    """Return how many signed responses to a review are stored, that of its sign-off among them."""
+def stored_responses(installation: Installation, known: KnownReview | KnownCampaign) -> int:
+    """Return how many signed responses to a campaign are stored, that of its sign-off among them."""
     store = S3Store(object_store.client_for(installation, "auditor"), EVIDENCE_BUCKET)
     within = f"/control={known.control}/{campaign_of(known.control, known.window)}/"
     return sum(class_of(key) is Class.RESPONSE and within in key for key in store.keys(RESPONSES))

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from tests.simulators.slack import Person
 from tests.simulators.slack.delivery import Answer
@@ -33,19 +34,26 @@ def came(what: Callable[[], object], seconds: float) -> bool:
     return True
 
 
-def wait_for(person: Person, action: str) -> Press:
-    """Wait for a message with a button, or for App Home to have one, and return what presses it."""
+def number_of(blocks: Iterable[dict[str, Any]], action: str, control: str) -> int | None:
+    """Return the place, among the buttons with an action, of the first that is about a control; ``None`` where none is."""
+    found = (place for place, (_, element) in enumerate(buttons(blocks, action)) if f'["{control}.' in element["value"])
+    return next(found, None)
+
+
+def wait_for(person: Person, action: str, control: str) -> Press:
+    """Wait for a message with a button about a control, or for App Home to have one, and return what presses it."""
     began = looked = time.monotonic()
     while time.monotonic() < began + SECONDS:
-        message = next((each for each in person.messages if buttons(each.blocks, action)), None)
-        if message is not None:
+        for message in person.messages:
             shown = replace(message, blocks=list(message.blocks))
-            return partial(person.press_in_message, shown, action)
+            if (number := number_of(shown.blocks, action, control)) is not None:
+                return partial(person.press_in_message, shown, action, number)
         if time.monotonic() > looked + _HOME_SECONDS:
             looked = time.monotonic()
             person.look_home()
-            if buttons(person.slack.views.homes.get(person.user, {"blocks": []})["blocks"], action):
-                return partial(person.press_in_home, action)
+            at_home = number_of(person.slack.views.homes.get(person.user, {"blocks": []})["blocks"], action, control)
+            if at_home is not None:
+                return partial(person.press_in_home, action, at_home)
         time.sleep(_LOOK_SECONDS)
     msg = f"nothing asked for {action} within {SECONDS:.0f} s"
     raise TimeoutError(msg)

@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.simulators.review.clicking import came, open_modal, refused, submit, wait_for
 from tests.simulators.review.lists import entries
-from tests.simulators.review.plan import OWN, SIGNER, decide, reviewer
+from tests.simulators.review.plan import CONTROL, OWN, SIGNER, decide, reviewer
 from tests.simulators.review.staff import CTO, ORDERS, PLATFORM, STOREFRONT, user_of
 from tests.simulators.slack import SIGNING_SECRET, TEAM, Person, Slack
 from tests.simulators.slack.delivery import Answer
@@ -91,6 +91,10 @@ class Cast:
         parts[SIGNER] = self._sign_off
         for name, part in parts.items():
             threading.Thread(target=self._play, args=(name, part), daemon=True).start()
+
+    def is_done(self, name: str) -> bool:
+        """Whether somebody has nothing left to do in the review."""
+        return name in self._finished or name not in self.people
 
     def _play(self, name: str, part: Callable[[str], None]) -> None:
         try:
@@ -183,7 +187,7 @@ class Cast:
     def _open(self, name: str, action: str, callback: str) -> Person:
         """Wait until somebody is asked, and open the modal."""
         person = self.people[name]
-        open_modal(person, wait_for(person, action), callback)
+        open_modal(person, wait_for(person, action, CONTROL), callback)
         return person
 
     def _go_through(self, name: str) -> None:
