@@ -2,13 +2,14 @@
 """`make bench`: starts an object store of its own, measures every row, exits with 1 if one is outside its budget.
 
 ``python -m tests.bench land company`` measures the rows that are named; ids of controls after ``company`` name its populations,
-and a number after ``campaign`` is for how many seconds people click.
+a number after ``campaign`` is for how many seconds people click, and one after ``acknowledgments`` how many people are asked.
 """
 
 from __future__ import annotations
 
 import importlib
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -49,6 +50,8 @@ def main() -> int:
         if not names or "company" in names:
             populations = {control_id for control_id, _ in company.slots()} & set(names)
             fits.append(company.measure(folder, _say, populations))
+        if not names or "acknowledgments" in names:
+            fits.append(_acknowledgments(names))
         if not names or "campaign" in names:
             # Last: a process that is started has its starter's peak of memory, and this one holds a campaign from then on.
             from tests.bench.campaign import row as campaign
@@ -56,6 +59,12 @@ def main() -> int:
             seconds = next((int(name) for name in names if name.isdecimal()), campaign.SECONDS)
             fits.append(campaign.measure(folder, _say, seconds))
     return 0 if all(fits) else 1
+
+
+def _acknowledgments(names: list[str]) -> bool:
+    """Measure the campaign of very many people, in a process of its own: its peak of memory is measured."""
+    command = [sys.executable, "-m", "tests.bench.acknowledgments.row", *(name for name in names if name.isdecimal())]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def _measure_rows(rows: list[Row], folder: Path) -> list[bool]:

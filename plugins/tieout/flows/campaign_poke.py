@@ -84,6 +84,7 @@ class Poked:
         waiting: Why it can not be closed.
         trouble: What the messenger failed with; the next look tries again.
         done: Whether there is nothing left to look after.
+        closed_at: When it was closed, UTC; ``None`` where it is not.
     """
 
     phase: Phase
@@ -99,6 +100,7 @@ class Poked:
     waiting: tuple[str, ...]
     trouble: tuple[str, ...]
     done: bool
+    closed_at: datetime | None = None
 
 
 def poke(task: CampaignTask) -> Poked:
@@ -229,4 +231,5 @@ def _poked(look: Look, teller: Teller, recorded: Counter[str], reasons: tuple[st
         waiting=reasons,
         trouble=tuple(teller.trouble),
         done=state.phase is not Phase.OPEN and not (behind and not teller.trouble),
+        closed_at=state.closed.at if state.closed else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tieout.flows.campaign_answered import CampaignAnswered, Row, read_campaign
 from tieout.flows.campaigns import Campaigns
@@ -22,8 +22,7 @@ class Answered(CampaignAnswered):
     @property
     def removal_due_at(self) -> datetime:
         """Until when what was decided is to be carried out, UTC; raises as `closed_at`."""
-        calendar, last = self.planned.scope.calendar, self.planned.removal_day(self.closed_on)
-        return calendar.midnight(last + timedelta(days=1))
+        return self.planned.removal_due_at(self.closed_at)
 
     def not_kept(self, system: str) -> Iterator[Row]:
         """Yield the frozen items of a system that are revoked or changed, in key order; raises as `closed_at`."""

@@ -38,6 +38,11 @@ class ReviewWindow(CampaignWindow):
         """Return the last day on which what was decided is carried out in time, where the review was closed on a day."""
         return self.scope.business_calendar.after(closed_on, self.review.removal)
 
+    def removal_due_at(self, closed_at: datetime) -> datetime:
+        """Return until when what was decided is carried out in time, UTC, where the review was closed at an instant."""
+        calendar = self.scope.calendar
+        return calendar.midnight(self.removal_day(calendar.day_of(closed_at)) + timedelta(days=1))
+
 
 def plan_review(settings: Settings, control_id: str, window_key: str) -> ReviewWindow:
     """Plan the review of one window.

@@ -8,7 +8,7 @@ nothing but that look: it says so in the log, and the next one goes on. So many 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
@@ -97,14 +97,15 @@ class AnswersSensor(Waiting):
             return None
         if found.phase is Phase.CANCELLED:
             raise _cancelled(settings, planned, campaigns, by(context))
-        return self.came_to(planned, campaigns)
+        if found.closed_at is None:
+            raise AssertionError(found.phase)
+        return self.came_to(planned, found.closed_at)
 
-    def came_to(self, planned: CampaignWindow, campaigns: Campaigns) -> dict[str, Any]:
-        """Return what goes on from a campaign that is closed."""
-        from tieout.flows.campaign_answered import read_campaign
+    def came_to(self, planned: CampaignWindow, closed_at: datetime) -> dict[str, Any]:
+        """Return what goes on from a campaign that was closed at an instant."""
         from tieout.times import instant
 
-        return {"campaign": planned.campaign, "closed_at": instant(read_campaign(planned, campaigns).closed_at)}
+        return {"campaign": planned.campaign, "closed_at": instant(closed_at)}
 
 
 def in_words(found: Poked) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from tieout.flows.campaign_window import CampaignWindow
-    from tieout.flows.campaigns import Campaigns
 
 log = logging.getLogger(__name__)
 
@@ -29,16 +28,14 @@ class ReviewAnswersSensor(AnswersSensor):
         When it was closed, and until when what was decided is to be carried out: a reference.
     """
 
-    def came_to(self, planned: CampaignWindow, campaigns: Campaigns) -> dict[str, Any]:
-        """Return what goes on from a review that is closed."""
-        from tieout.flows.review_answered import read_answered
+    def came_to(self, planned: CampaignWindow, closed_at: datetime) -> dict[str, Any]:
+        """Return what goes on from a review that was closed at an instant."""
         from tieout.flows.review_inputs import ReviewWindow
         from tieout.times import instant
 
         if not isinstance(planned, ReviewWindow):
             raise AssertionError(planned.campaign)
-        answered = read_answered(planned, campaigns)
-        times = {"closed_at": answered.closed_at, "removal_due_at": answered.removal_due_at}
+        times = {"closed_at": closed_at, "removal_due_at": planned.removal_due_at(closed_at)}
         return {"campaign": planned.campaign, **{name: instant(at) for name, at in times.items()}}
 
 

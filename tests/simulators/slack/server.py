@@ -45,8 +45,10 @@ def serve(slack: Slack) -> ThreadingHTTPServer:
                 cut.act(self.client_address[1])
                 return
             status, reply, headers = slack.answer(method, said, body, self.headers.get("Authorization", ""))
-            slack.calls.append((method, said))
-            slack.asked.append(Call(method, said, body, status, reply))
+            slack.called[f"{method} {status}"] += 1
+            if slack.keeps:
+                slack.calls.append((method, said))
+                slack.asked.append(Call(method, said, body, status, reply))
             if cut is not None:
                 self.close_connection = True
                 cut.act(self.client_address[1])

@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -55,6 +55,9 @@ class Slack:
         down: While it is set, nothing is answered but HTTP 503.
         delay: Seconds that each call takes.
         cuts: Of lines, at what is called as ``method channel text``.
+        clock: Monotonic seconds that limits are counted by.
+        keeps: Whether calls and messages are kept; else they are only counted, in ``told``.
+        told: How many messages each channel got that are no replies.
     """
 
     def __init__(self, members: Mapping[str, bool] | Iterable[Account] = ()) -> None:
@@ -67,6 +70,10 @@ class Slack:
         self.down = False
         self.delay = 0.0
         self.cuts = Cuts()
+        self.clock: Callable[[], float] = time.monotonic
+        self.keeps = True
+        self.told: Counter[str] = Counter()
+        self.called: Counter[str] = Counter()
         self.team = TEAM
         self.messages: list[Posted] = []
         self.views = Views()
@@ -75,6 +82,7 @@ class Slack:
         self._lock = threading.RLock()
         self._numbers = itertools.count(1)
         self._past: dict[str, deque[float]] = {}
+        self._by_user = {each.user: each for each in accounts}
         self._server = serve(self)
 
     @property
@@ -84,6 +92,9 @@ class Slack:
 
     def account(self, user: str) -> Account | None:
         """Return an account by its id."""
+        known = self._by_user.get(user)
+        if known is not None and self.members.get(known.email) is known and known.user == user:
+            return known
         return next((each for each in self.members.values() if each.user == user), None)
 
     def trigger(self, user: str) -> str:
@@ -119,7 +130,7 @@ class Slack:
     def _limited(self, method: str) -> int:
         if method not in self.limits:
             return 0
-        past, now = self._past.setdefault(method, deque()), time.monotonic()
+        past, now = self._past.setdefault(method, deque()), self.clock()
         while past and past[0] < now - 60:
             past.popleft()
         if len(past) >= self.limits[method]:
@@ -160,14 +171,17 @@ class Slack:
     def _chat_postMessage(self, said: dict[str, Any]) -> dict[str, Any]:
         to = self.account(said["channel"])  # a member's id stands for the direct messages with them
         channel = dm_of(to.user) if to and not to.deleted else said["channel"]
-        if not any(dm_of(each.user) == channel for each in self.members.values()):
+        known = to is not None or any(dm_of(each.user) == channel for each in self.members.values())
+        if not known:
             return {"ok": False, "error": "channel_not_found"}
         if found := message_problems(said.get("text"), said.get("blocks")):
             self.wrong += found
             return {"ok": False, "error": "invalid_form_data"}
         ts = f"{int(time.time())}.{next(self._numbers):06}"
         posted = Posted(channel, ts, said["text"], said["blocks"], said.get("thread_ts"))
-        self.messages.append(posted)
+        self.told[channel] += posted.thread is None
+        if self.keeps:
+            self.messages.append(posted)
         message = {"type": "message", "text": posted.text, "ts": ts, "user": "U0TIEOUT01"}
         return {"ok": True, "channel": posted.channel, "ts": ts, "message": message}
 
