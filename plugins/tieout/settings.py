@@ -76,6 +76,11 @@ class Settings:
     slack_conn_id: str = ""
     """Airflow Connection (type ``slack``) of the workspace that people answer in, and that readiness looks control owners up
     with; empty for none."""
+    mail_conn_id: str = ""
+    """Airflow Connection (type ``smtp``) that personal links are mailed with, to people of a campaign who have no account in
+    Slack; empty for none."""
+    pages_url: str = ""
+    """Where people without an Airflow user reach the api-server from, for the links in mails: ``https://airflow.example.com``."""
     slack_processes: int = 1
     """Processes beside each worker of the api-server in which what Slack sends is answered."""
     notice_days: int = 7
@@ -158,6 +163,7 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
+_PAGES = re.compile(r"https://[^\s#?@]+[^\s#?@/]|http://(127\.0\.0\.1|localhost)(:\d+)?")
 _RANGES = {
     "digest_cadence_seconds": (60, 86_400),
     "campaign_poll_seconds": (5, 86_400),
@@ -165,6 +171,15 @@ _RANGES = {
     "slack_processes": (1, 16),
     "notice_days": (1, 92),
 }
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.mail_conn_id and not _PAGES.fullmatch(settings.pages_url):
+        msg = (
+            "TIEOUT_PAGES_URL: expected an https address such as https://airflow.example.com beside TIEOUT_MAIL_CONN_ID (http on "
+            f"this machine alone), got {settings.pages_url!r}. Personal links in mails lead there."
+        )
+        raise ConfigurationError(msg)
 
 
 def _check(settings: Settings) -> None:
@@ -190,6 +205,7 @@ def _check(settings: Settings) -> None:
             "else. `tieout keys fingerprint` prints it."
         )
         raise ConfigurationError(msg)
+    _check_mail(settings)
     for name, (least, most) in _RANGES.items():
         if not least <= (value := getattr(settings, name)) <= most:
             msg = f"TIEOUT_{name.upper()}: expected {least} to {most}, got {value}."

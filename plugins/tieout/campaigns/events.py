@@ -170,11 +170,13 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     LISTED = "listed"
     """Of a personal campaign: the person, to whom others report, is told once whose items are late; they stay theirs."""
+    LINK = "link"
+    """Of a personal campaign: the person, who can not be told anything in the messenger, is sent a personal link by mail."""
 
     @property
     def is_message(self) -> bool:
-        """Whether the person is told."""
-        return self not in (NoticeKind.LEFT, NoticeKind.UNREACHABLE)
+        """Whether the person is told in the messenger."""
+        return self not in (NoticeKind.LEFT, NoticeKind.UNREACHABLE, NoticeKind.LINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,8 @@ class Notice:
         number: Of a reminder or a list: the how manieth, from 1.
         open: How many items it is about: those that the person may answer, or those that it lists.
         items: Of an escalation, a list, or where nobody is left: ids of the items, by assignment.
+        token_sha256: Of a link: the hash of its token, which is nowhere else than in the mail.
+        expires_at: Of a link: until when it is good, UTC.
     """
 
     id: str
@@ -198,6 +202,8 @@ class Notice:
     number: int = 0
     open: int = 0
     items: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    token_sha256: str = ""
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,11 @@ def _messages(definition: Definition, state: State, now: datetime, without: set[
             yield Notice(f"{NoticeKind.REMINDER}-{number}-{digits}", NoticeKind.REMINDER, person, number=number, open=count)
 
 
+def reminded_at(definition: Definition, person: str, now: datetime) -> datetime | None:
+    """Return the latest reminder time of a person that has passed; ``None`` where none has."""
+    return next(iter(_passed(definition, person, now)[-1:]), None)
+
+
 def _passed(definition: Definition, person: str, now: datetime) -> list[datetime]:
     """Return the reminder times of a person that have passed."""
     own = min((each.due_at for each in definition.assignments_of_person.get(person, ()) if each.due_at), default=None)

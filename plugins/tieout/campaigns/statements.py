@@ -23,7 +23,7 @@ from tieout.campaigns.sealed import as_document
 from tieout.errors import CannotCheck
 from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind
-from tieout.times import instant
+from tieout.times import instant, parse_instant
 
 VERSION = 1
 SYSTEM = "all"
@@ -140,7 +140,14 @@ def _of_notice(notice: Notice) -> dict[str, Any]:
         "number": notice.number,
         "open": notice.open,
         "items": {assignment: list(items) for assignment, items in notice.items.items()},
+        **_of_link(notice),
     }
+
+
+def _of_link(notice: Notice) -> dict[str, str]:
+    if notice.kind is not NoticeKind.LINK or notice.expires_at is None:
+        return {}
+    return {"token_sha256": notice.token_sha256, "expires_at": instant(notice.expires_at)}
 
 
 def _read_noticed(record: Record) -> Noticed:
@@ -153,6 +160,8 @@ def _read_noticed(record: Record) -> Noticed:
             number=int(each["number"]),
             open=int(each["open"]),
             items={assignment: tuple(map(_text, items)) for assignment, items in each["items"].items()},
+            token_sha256=_text(each.get("token_sha256", "")),
+            expires_at=parse_instant(each["expires_at"]) if "expires_at" in each else None,
         )
         for each in record.facts["notices"]
     )

@@ -18,7 +18,7 @@ from tieout.campaigns.rights import may_answer
 from tieout.desks.afterwards import Afterwards
 from tieout.desks.case import Case
 from tieout.desks.case_sign_off import sign_off, sign_off_request
-from tieout.desks.desk import Answer, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.desk import LINK, Answer, Member, Page, Refused, Stored, Summary, Task, Tasks
 from tieout.desks.items import Item
 from tieout.desks.refusals import NOT_GIVEN, in_words
 from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStored
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 
 UNKNOWN = "This does not know you, or not under the Slack account that you use now."
 """Said of a campaign that is not there as well: nobody learns which there are."""
+ONE_ANSWER = "This was answered already, and the link takes nothing more."
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,9 @@ class CampaignDesk:
             return Refused(in_words(refused[0].why, case.closed()))
         if (standing := case.standing(said)) is not None:  # delivered again, or tried again after it was stored too late
             return self._stored(case, who, answer.assignment, standing, now=False)
+        still_open = case.open_of(who.person, answer.assignment, self.now())
+        if who.team == LINK and not {each.item for each in said.decisions} <= set(still_open):
+            return Refused(ONE_ANSWER)
         presented = case.responder.present(answer.assignment, answer.presented, answer.presented_sha256)
         if presented != answer.presented_sha256:
             msg = f"assignment {answer.assignment}: expected what was shown to have the hash that was carried, got another one."

@@ -20,7 +20,7 @@ from tieout.campaigns.events import Covered, Decided, Event, Noticed, NoticeKind
 from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.responder import Responder
 from tieout.campaigns.state import Phase
-from tieout.desks.desk import AIRFLOW, PAGE_ITEMS, Member, Posted, Summary, Task
+from tieout.desks.desk import AIRFLOW, LINK, PAGE_ITEMS, Member, Posted, Summary, Task
 from tieout.desks.items import DECIDING, Choice, Item, Wording
 
 FRESH_SECONDS = 2.0
@@ -82,8 +82,8 @@ class Reading:
         return tuple(Choice(name, label, known[name].needs_reason) for name, label in self.labels.items())
 
     def knows(self, who: Member) -> bool:
-        """Whether somebody is who the campaign pinned as this person; Airflow's word is taken for its own users."""
-        if who.team == AIRFLOW:
+        """Whether somebody is who the campaign pinned as this person; Airflow and links vouch for whom they stand for."""
+        if who.team in (AIRFLOW, LINK):
             return who.person in self.definition.people
         return self.definition.pins.get(who.person) == Pin(who.team, who.user)
 

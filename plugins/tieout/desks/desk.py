@@ -23,6 +23,8 @@ PAGE_ITEMS = 12
 """Most items on one page: with every text as long as we let it be, Slack's payload of it stays under `guard.MAX_BODY`."""
 AIRFLOW = "airflow"
 """Stands where a member has a workspace, for who is signed in to Airflow: that it is they is Airflow's word, not Slack's."""
+LINK = "personal link"
+"""Stands there for who holds a personal link: all that is known is that they hold it."""
 
 
 @dataclass(frozen=True, slots=True)

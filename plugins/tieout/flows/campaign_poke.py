@@ -5,7 +5,7 @@
 2. What is due is worked out and recorded, before anybody is told.
 3. Each message is claimed in the staging bucket, and sent by whoever gets the claim: nobody is told the same twice, also where
    two tasks look at once or one of them is killed. A person who can not be told anything is recorded as such, and what is theirs
-   goes to the next in order at once.
+   goes to the next in order at once. Whoever is asked for themselves gets a personal link by mail instead.
 4. It is closed when everything is decided, or as the rule for leftovers says when it is due.
 5. Messages that say something else than what holds now are brought up to date.
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tieout.campaigns.events import Notice, NoticeKind
@@ -31,6 +31,7 @@ from tieout.criteria.scope import load_scope
 from tieout.evidence.identities import UnlockedStore
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.store import S3Store
+from tieout.flows.campaign_links import Links, send_links
 from tieout.flows.campaign_telling import NO_ACCOUNT, Look, Teller
 from tieout.flows.campaign_work import Remembering, Work, staging_key
 from tieout.flows.campaigns import Campaigns, Loaded
@@ -55,6 +56,7 @@ class CampaignTask:
         clock: Tells the time, UTC.
         by: Who looks, for the records.
         messenger: Returns what tells the campaign's people; ``None`` where nothing does, and they find it on the pages.
+        links: How personal links are sent to whom it can not tell anything; ``None`` where none are.
     """
 
     campaigns: Campaigns
@@ -64,6 +66,7 @@ class CampaignTask:
     clock: Callable[[], datetime]
     by: str
     messenger: Callable[[Loaded, Ledger], Messenger] | None = None
+    links: Callable[[Loaded], Links] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ class Poked:
         open: How many of them are open.
         recorded: Notices that were recorded now, by kind.
         sent: How many messages were sent now.
+        mailed: How many personal links were sent now.
         updated: How many were brought up to date now.
         unreachable: How many people were found so far who can not be told anything.
         uncertain: Messages of which nobody knows whether they were sent: a task was killed, or the messenger failed.
@@ -101,6 +105,7 @@ class Poked:
     trouble: tuple[str, ...]
     done: bool
     closed_at: datetime | None = None
+    mailed: int = 0
 
 
 def poke(task: CampaignTask) -> Poked:
@@ -115,13 +120,13 @@ def poke(task: CampaignTask) -> Poked:
     """
     look, documents = _begin(task)  # (1)
     try:
-        return _look(look, documents)
+        return _look(look, documents, task.links(task.loaded) if task.links and look.definition.personal else None)
     finally:
         documents.close()
 
 
-def _look(look: Look, documents: Remembering) -> Poked:
-    teller = Teller(look)
+def _look(look: Look, documents: Remembering, links: Links | None) -> Poked:
+    teller, mailed = Teller(look), 0
     recorded: Counter[str] = Counter()
     reasons: tuple[str, ...] = ()
     if look.state.phase is Phase.OPEN:
@@ -131,10 +136,19 @@ def _look(look: Look, documents: Remembering) -> Poked:
             found = teller.send()  # (3)
             if not found:
                 break
+        if links is not None:
+            mailed = send_links(look, links, _without(look))
         reasons = _close(look)  # (4)
     updated, behind = teller.update()  # (5)
     documents.keep()
-    return _poked(look, teller, recorded, reasons, updated, behind=behind)
+    return replace(_poked(look, teller, recorded, reasons, updated, behind=behind), mailed=mailed)
+
+
+def _without(look: Look) -> set[str]:
+    """Return who can not be told anything in the messenger: without one, nobody can."""
+    if look.messenger is None:
+        return set(look.definition.people)
+    return {person for person in look.definition.people if look.without_account(person)} | set(look.state.facts.unreachable)
 
 
 def _begin(task: CampaignTask) -> tuple[Look, Remembering]:

@@ -33,7 +33,7 @@ _FROZEN = (
     "basis",
     "as_of",
 )
-_TELLING = frozenset({NoticeKind.INVITATION, NoticeKind.HANDOVER, NoticeKind.REMINDER})
+_TELLING = frozenset({NoticeKind.INVITATION, NoticeKind.HANDOVER, NoticeKind.REMINDER, NoticeKind.LINK})
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class Outcomes:
             said = found.setdefault(notice.person, _Told())
             if notice.kind in _TELLING:
                 said.at = min(each.at, said.at or each.at)
-                said.reminders += notice.kind is NoticeKind.REMINDER
+                said.reminders += notice.kind is NoticeKind.REMINDER or (notice.kind is NoticeKind.LINK and notice.number > 1)
             elif notice.kind is NoticeKind.UNREACHABLE:
                 said.unreachable = notice.why
         return found

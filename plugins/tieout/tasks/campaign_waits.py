@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tieout.campaigns.ledger import Ledger
     from tieout.evidence.store import S3Store
+    from tieout.flows.campaign_links import Links
     from tieout.flows.campaign_poke import Poked
     from tieout.flows.campaign_window import CampaignWindow
     from tieout.flows.campaigns import Campaigns, Loaded
@@ -113,7 +114,7 @@ def in_words(found: Poked) -> str:
     recorded = ", ".join(f"{count} {kind}" for kind, count in found.recorded.items()) or "nothing"
     said = [
         f"{found.phase}: {found.awaited - found.open} of {found.awaited} decisions made",
-        f"recorded {recorded}, sent {found.sent} messages, brought {found.updated} up to date",
+        f"recorded {recorded}, sent {found.sent} messages and {found.mailed} mails, brought {found.updated} up to date",
     ]
     counts = {
         "people can not be told anything": found.unreachable, "messages may not have been sent": found.uncertain,
@@ -140,7 +141,25 @@ def _task(settings: Settings, planned: CampaignWindow, campaigns: Campaigns, sta
         clock=now,
         by=who,
         messenger=_messenger(settings, campaigns.store),
+        links=_links(settings, campaigns.store),
     )
+
+
+def _links(settings: Settings, store: S3Store) -> Callable[[Loaded], Links] | None:
+    """Return how personal links are sent; ``None`` where the settings name no mail server."""
+    if not settings.mail_conn_id:
+        return None
+    from tieout.criteria.scope import load_scope
+    from tieout.desks.showing import showing
+    from tieout.flows.campaign_links import Links
+    from tieout.flows.campaign_people import People
+    from tieout.tasks.connections import mailer
+
+    scope, people, server = load_scope(settings.scope_file), People.beside(store, settings), mailer(settings)
+    return lambda loaded: Links(
+        mailer=server, url=f"{settings.pages_url}/tieout/link/", address=people.address,
+        title=showing(loaded, scope).title, company=scope.system_name, zone=scope.zone,
+    )  # fmt: skip
 
 
 def _messenger(settings: Settings, store: S3Store) -> Callable[[Loaded, Ledger], Messenger] | None:

@@ -15,6 +15,7 @@ from tieout.settings import Settings
 
 if TYPE_CHECKING:
     from tieout.evidence.doctor import Clients
+    from tieout.flows.mailer import SmtpMailer
     from tieout.slack.workspace import Workspace
 
 
@@ -92,6 +93,35 @@ def slack_workspace(settings: Settings) -> Workspace:
         raise ConfigurationError(msg)
     found = _airflow_connection(settings.slack_conn_id)
     return read_workspace(found.password, found.extra_dejson)
+
+
+def mailer(settings: Settings) -> SmtpMailer:
+    """Return the mail server that personal links are sent with: a Connection of type ``smtp`` as Airflow's SMTP provider has it.
+
+    Its extra says ``from_email``, and ``disable_ssl`` for STARTTLS in the place of TLS from the start; with ``disable_tls`` as
+    well, nothing is encrypted, which is for a server on this machine.
+
+    Raises:
+        ConfigurationError: There is none of this name, or something is absent in it.
+    """
+    from tieout.flows.mailer import SmtpMailer
+
+    found = _airflow_connection(settings.mail_conn_id)
+    said = found.extra_dejson
+    absent = [name for name, value in (("host", found.host), ("extra from_email", said.get("from_email"))) if not value]
+    if absent:
+        msg = f"connection {settings.mail_conn_id!r}: expected {' and '.join(absent)}, got nothing. Add it in Airflow."
+        raise ConfigurationError(msg)
+    starts = bool(said.get("disable_ssl"))
+    return SmtpMailer(
+        host=found.host,
+        port=found.port or (587 if starts else 465),
+        sender=str(said["from_email"]),
+        login=found.login or "",
+        password=found.password or "",
+        implicit_tls=not starts,
+        plain=starts and bool(said.get("disable_tls")),
+    )
 
 
 def landing_signer(settings: Settings) -> DocumentSigner:

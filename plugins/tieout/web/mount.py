@@ -39,7 +39,7 @@ from tieout.web.navigation import PREFIX
 from tieout.web.reconciling import Reconciler
 from tieout.web.relay import Relay
 from tieout.web.required_actions import RequiredActions
-from tieout.web.site import Site
+from tieout.web.site import Site, utc_now
 from tieout.web.stamps import stamp_key
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ def fastapi_apps() -> list[dict[str, Any]]:
     beside = slack_processes() if slack else None
     return [
         *slack,
+        *mounted("Personal links of Tieout", f"{PREFIX}/link", lambda: links(from_environment(), open_desk)),
         *mounted("Tieout", PREFIX, lambda: pages(from_environment(), open_desk, relaying(from_environment(), open_desk, beside))),
     ]
 
@@ -101,15 +102,43 @@ def pages(settings: Settings, desk: Callable[[], Desk], lifespan: Lifespan | Non
     Raises:
         ConfigurationError: The scope or the key of person ids can not be read.
     """
-    site = Site(
+    return create_app(_site(settings, desk), requires_authenticated(), get_user, lifespan)
+
+
+def _site(settings: Settings, desk: Callable[[], Desk]) -> Site:
+    return Site(
         desk=desk,
         person_of=person_of(settings),
         zone=ZoneInfo(time_zone_of(settings.scope_file)),
         key=stamp_key(get_signing_key("api", "secret_key")),
-        origins=tuple(url for url in [conf.get("api", "base_url", fallback="")] if url),
+        origins=tuple(url for url in [conf.get("api", "base_url", fallback=""), settings.pages_url] if url),
         login=lambda path: str(get_auth_manager().get_url_login(next_url=path)),
     )
-    return create_app(site, requires_authenticated(), get_user, lifespan)
+
+
+def links(settings: Settings, desk: Callable[[], CampaignDesk]) -> Any | None:
+    """Return the page of personal links; ``None`` where the settings name no mail server, so that nobody has one.
+
+    Args:
+        settings: The installation.
+        desk: Opens the desk, or returns it.
+
+    Raises:
+        ConfigurationError: The scope can not be read.
+    """
+    if not settings.mail_conn_id:
+        return None
+    from tieout.desks.link_desk import LinkDesk
+    from tieout.web.link_app import LinkSite, create_link_app
+
+    made: list[LinkDesk] = []
+
+    def opened() -> LinkDesk:
+        if not made:
+            made.append(LinkDesk(desk(), utc_now))
+        return made[0]
+
+    return create_link_app(LinkSite(site=_site(settings, desk), links=opened))
 
 
 def relaying(settings: Settings, desk: Callable[[], CampaignDesk], processes: Processes | None) -> Lifespan:
