@@ -160,7 +160,9 @@ class Scene:
     def answered(self, window: str = FIRST) -> CampaignAnswered:
         return read_campaign(self.planned(window), self.campaigns())
 
-    def acknowledge(self, name: str, *policies: str, window: str = FIRST, answer: str = "Tell") -> str:
+    def acknowledge(
+        self, name: str, *policies: str, window: str = FIRST, answer: str = "Tell", store: S3Store | None = None
+    ) -> str:
         """Store what somebody acknowledges; the response's id."""
         answered = self.answered(window)
         [assignment] = answered.definition.assignments_of_person[mail(name)]
@@ -170,13 +172,13 @@ class Scene:
             ItemDecision(each.id, each.row_sha256, "acknowledged", None, answer if rows[each.id]["question"] else None)
             for each in items
         )
-        planned, at = answered.planned, answered.state.not_before(self.store.clock())
+        planned, at = answered.planned, answered.state.not_before(self.store.clock().replace(microsecond=0))
         retention = retention_for(planned.settings, planned.scope, planned.period.id, at)
         signer = self.store.stack.installation.signer(Scope.RESPONSE)
-        responder = Responder(answered.definition, self.store.bucket("responder"), signer, retention, self.store.clock)
+        responder = Responder(answered.definition, store or self.store.bucket("responder"), signer, retention, self.store.clock)
         shown = responder.present(assignment.id, {"items": [each.id for each in items]})
         said = Decided(
-            at=at, by=mail(name), definition_sha256=answered.definition.sha256, interaction=f"{name} {at.timestamp()}",
+            at=at, by=mail(name), definition_sha256=answered.definition.sha256, interaction=f"{name} {sorted(policies)} {answer}",
             channel=("slack", True), presented_sha256=shown, assignment=assignment.id, decisions=lines, batch=len(lines),
             dwell_ms=900,
         )  # fmt: skip

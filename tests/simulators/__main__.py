@@ -62,6 +62,7 @@ def _aws(stack: ExitStack, company: Company) -> dict[str, Any]:
 
 def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path | None) -> dict[str, Any]:
     """Run the workspace, whose people answer where they are asked to, and return what is known of what they are asked."""
+    from tests.simulators.mailbox import running_mailbox
     from tests.simulators.policies import plan as policies
     from tests.simulators.policies.people import Crowd
     from tests.simulators.policies.roster import accounts_in_slack as crowd_in_slack
@@ -71,6 +72,9 @@ def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path
     from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Slack
 
     slack = stack.enter_context(Slack([*accounts_in_slack(), *crowd_in_slack()]))
+    mailbox = stack.enter_context(running_mailbox())
+    plain = {"from_email": "tieout@example.com", "disable_ssl": True, "disable_tls": True}
+    connections["mail"] = {"conn_type": "smtp", "host": "127.0.0.1", "port": mailbox.port, "extra": plain}
     extra = {"team": TEAM, "signing_secret": SIGNING_SECRET, "base_url": slack.base_url}
     connections["slack"] = {"conn_type": "slack", "password": TOKEN, "extra": extra}
     if answer is not None:
@@ -84,7 +88,7 @@ def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path
 
         cast = Cast(slack, app, lambda said: tell("review", said))
         cast.start()
-        Crowd(slack, app, cast.is_done, lambda said: tell("acknowledgments", said)).start()
+        Crowd(slack, mailbox, app, cast.is_done, lambda said: tell("acknowledgments", said)).start()
     return {
         "review": plan.as_document(),
         "acknowledgments": policies.as_document(),

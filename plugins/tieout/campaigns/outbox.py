@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was sent: a mark in the staging bucket for each message, made before it is sent, so that nobody is told twice.
 
-    campaigns/<campaign>/<notice>.json        somebody is about to send it: whoever made the mark, and nobody else
-    campaigns/<campaign>/<notice>.sent.json   it was sent, and where it stands in the messenger
+    campaigns/<campaign>/<notice>.json           somebody is about to send it: whoever made the mark, and nobody else
+    campaigns/<campaign>/<notice>.sent.json      it was sent, and where it stands in the messenger
+    campaigns/<campaign>/<notice>.again-1.json   it was given up and not sent, and somebody is about to send it once more
 
-A task that is killed between the two leaves a message of which nobody knows whether it was sent: it is not sent again, and
-`Outbox.uncertain` names it. The staging bucket removes marks after some days: what was recorded longer ago than `SEND_WITHIN`
-is not sent any more.
+A task that is killed before it notes that a message was sent leaves one of which nobody knows: `Outbox.uncertain` names it. It is
+sent again only where the messenger tells that it was not. The staging bucket removes marks after some days: what was recorded
+longer ago than `SEND_WITHIN` is not sent any more.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from tieout.evidence.identities import UnlockedStore
 
 SEND_WITHIN = timedelta(days=1)
 """The staging bucket keeps what it holds for two days at the least."""
-_MARK, _SENT = ".json", ".sent.json"
+_MARK, _SENT, _AGAIN = ".json", ".sent.json", ".again-"
+MOST_TRIES = 3
+"""How often a message is tried again that was given up by a killed task, and is known not to have been sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,22 @@ class Outbox:
             raise CannotCheck(msg)
         return found
 
+    def given_up(self, before: datetime) -> tuple[str, ...]:
+        """Return those of `uncertain` that nobody has touched since an instant: no task is still at them."""
+        found = []
+        for name in self.uncertain():
+            prefix = self._key(name, ".")
+            touched = [version.last_modified for version in self.store.versions(prefix)]
+            if touched and max(touched) < before:
+                found.append(name)
+        return tuple(found)
+
+    def claim_again(self, notice: str) -> bool:
+        """Make another mark of a message that was given up and not sent, at most `MOST_TRIES`; whoever gets True sends it."""
+        prefix = self._key(notice, _AGAIN)
+        number = 1 + sum(1 for _ in self.store.keys(prefix))
+        return number <= MOST_TRIES and self.store.create(self._key(notice, f"{_AGAIN}{number}{_MARK}"), b"{}", self.sse_key_id)
+
     def uncertain(self) -> tuple[str, ...]:
         """Return the messages of which nobody knows whether they were sent: under way just now, or given up by a killed task."""
         marks = self.marks()
@@ -92,7 +111,7 @@ class Outbox:
             if name.endswith(_SENT):
                 found[name.removesuffix(_SENT)] = True
             else:
-                found.setdefault(name.removesuffix(_MARK), False)
+                found.setdefault(name.removesuffix(_MARK).partition(_AGAIN)[0], False)
         return found
 
     def _key(self, notice: str, suffix: str) -> str:

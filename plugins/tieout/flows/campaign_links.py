@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from tieout.campaigns.events import Notice, NoticeKind
 from tieout.campaigns.links import LinkDue, links_due
 from tieout.errors import ConfigurationError, SourceUnavailable
-from tieout.flows.campaign_telling import Look
+from tieout.flows.campaign_look import Look
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,8 @@ from tieout.evidence.identities import UnlockedStore
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.store import S3Store
 from tieout.flows.campaign_links import Links, send_links
-from tieout.flows.campaign_telling import NO_ACCOUNT, Look, Teller
+from tieout.flows.campaign_look import Look
+from tieout.flows.campaign_telling import NO_ACCOUNT, Teller
 from tieout.flows.campaign_work import Remembering, Work, staging_key
 from tieout.flows.campaigns import Campaigns, Loaded
 from tieout.flows.messenger import Messenger

@@ -12,75 +12,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import LAST_ID, Notice, NoticeKind
-from tieout.campaigns.ledger import Ledger
-from tieout.campaigns.outbox import Outbox
-from tieout.campaigns.state import State
-from tieout.campaigns.writer import Writer
 from tieout.errors import ConfigurationError, SourceUnavailable
-from tieout.flows.campaign_work import Work
-from tieout.flows.messenger import Messenger, Unreachable
+from tieout.flows.campaign_look import MOST, Look, still_open
+from tieout.flows.messenger import Unreachable
 
 NO_ACCOUNT = "no account of the messenger was found when the campaign opened"
 SUMMARIES = frozenset({NoticeKind.INVITATION, NoticeKind.ESCALATION, NoticeKind.HANDOVER})
 """Kinds whose message is a summary: it is kept up to date."""
-MOST = 1000
-"""Messages that one look sends, updates, or people it looks up; the next one goes on."""
-MOST_PERSONAL = 10_000
-"""Messages that one look sends of a campaign that asks everybody for themselves: at 200 a minute, which Slack lets through, they
-take it 50 minutes."""
+GIVEN_UP = timedelta(minutes=10)
+"""So long after a task began to send a message, and did not end, nothing is still at it: a call takes seconds."""
 _SHOWN = "shown.json"
 _DAY = timedelta(days=1)
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """One look at a campaign: what is known, and the ways to write and to tell."""
-
-    definition: Definition
-    ledger: Ledger
-    writer: Writer
-    outbox: Outbox
-    work: Work
-    messenger: Messenger | None
-    clock: Callable[[], datetime]
-    by: str
-
-    @property
-    def state(self) -> State:
-        """Where the campaign stands, as of the last refresh."""
-        return self.ledger.state
-
-    def now(self) -> datetime:
-        """Return the time for what is recorded now: after all that it is worked out from, and before this second.
-
-        Messengers tell whole seconds when somebody acted: who answers in the second in which they were told answers after it.
-        """
-        at = self.clock()
-        before = at.replace(microsecond=0) - timedelta(microseconds=1)
-        return self.state.not_before(max(before, min(at, self.definition.schedule.opened_at)))
-
-    @property
-    def most(self) -> int:
-        """How many messages this look sends."""
-        return MOST_PERSONAL if self.definition.personal else MOST
-
-    def without_account(self, person: str) -> bool:
-        """Whether nobody can be told anything under an account of a person's."""
-        return self.definition.pins.get(person) is None
-
-
-def still_open(state: State, notice: Notice) -> dict[str, int]:
-    """Return whose items of a list are open now, with how many of each."""
-    found: dict[str, int] = {}
-    for assignment, items in notice.items.items():
-        count = sum(state.standing(assignment, item).decision is None for item in items)
-        if count:
-            found[state.definition.assignments[assignment].person] = count
-    return found
 
 
 class _Failed(Exception):
@@ -153,6 +98,7 @@ class Teller:
             StoreUnavailable: The store did not answer.
         """
         look, now, found = self.look, self.look.now(), dict[str, str]()
+        self._settle(now)
         for notice in look.outbox.unsent(look.state, now) if look.messenger else ():
             if self.trouble or self.sent >= look.most:
                 break
@@ -166,14 +112,35 @@ class Teller:
                 found[notice.person] = lost.reason
         return found
 
-    def _send(self, notice: Notice, now: datetime) -> Unreachable | None:
+    def _settle(self, now: datetime) -> None:
+        """Send what a killed task began to send and did not; note what it sent. Where nobody can tell, it stays as it is."""
+        look, messenger = self.look, self.look.messenger
+        for name in look.outbox.given_up(now - GIVEN_UP)[:MOST] if messenger and not self.trouble else ():
+            noted = look.state.noticed.get(name)
+            if (
+                messenger is None
+                or noted is None
+                or not noted.notice.kind.is_message
+                or look.without_account(noted.notice.person)
+            ):
+                continue
+            try:
+                reference = self._asked(messenger.find, noted.notice.person, noted.notice)
+                if reference is None:
+                    self._send(noted.notice, now, again=True)
+                elif not isinstance(reference, Unreachable):
+                    look.outbox.sent(name, reference)
+            except _Failed:
+                return
+
+    def _send(self, notice: Notice, now: datetime, *, again: bool = False) -> Unreachable | None:
         look, messenger = self.look, self.look.messenger
         if messenger is None:
             return None
         way = self._reach(notice.person)
         if isinstance(way, Unreachable):
             return way
-        if not look.outbox.claim(notice.id):
+        if not (look.outbox.claim_again(notice.id) if again else look.outbox.claim(notice.id)):
             return None
         reference = self._asked(messenger.send, way, notice, now)
         if isinstance(reference, Unreachable):

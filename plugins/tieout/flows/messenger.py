@@ -31,6 +31,9 @@ class Messenger(Protocol):
     def send(self, way: str, notice: Notice, now: datetime) -> Mapping[str, Any] | Unreachable:
         """Send what a notice says, once for each call, and return where the message stands; where it raises, it may be sent."""
 
+    def find(self, person: str, notice: Notice) -> Mapping[str, Any] | Unreachable | None:
+        """Return where a message stands that may have been sent; ``None`` where it was not, and why where nobody can tell."""
+
     def is_there(self, person: str) -> Unreachable | None:
         """Return why the account that was a person's when the campaign opened is no more; ``None`` where it still is."""
 

@@ -144,8 +144,12 @@ class Company:
         return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(said) for name, said in self._read()["connections"].items()}
 
     def settings(self) -> dict[str, str]:
-        """Return what an installation needs to ask the company's people in Slack, as variables of the environment."""
-        return {"TIEOUT_SLACK_CONN_ID": "slack"}
+        """Return what an installation needs to ask the company's people, in Slack and by mail, as variables of the environment."""
+        return {
+            "TIEOUT_SLACK_CONN_ID": "slack",
+            "TIEOUT_MAIL_CONN_ID": "mail",
+            "TIEOUT_PAGES_URL": f"http://127.0.0.1:{self._installation.airflow_port}",
+        }
 
     def people(self) -> list[str]:
         """Return the addresses of those who are asked anything."""

@@ -20,8 +20,8 @@ from tieout.desks.desk import Summary
 from tieout.desks.showing import showing
 from tieout.errors import CannotCheck
 from tieout.flows import messenger as flow
+from tieout.flows.campaign_look import still_open
 from tieout.flows.campaign_people import People, person_of
-from tieout.flows.campaign_telling import still_open
 from tieout.flows.campaigns import Loaded
 from tieout.settings import Settings
 from tieout.slack import notices
@@ -79,20 +79,30 @@ class SlackMessenger:
             known = self._people.names(late)
             names = sorted(known.get(person, person) for person in late)
             due = self._definition.schedule.due(now)
-            listed = notices.send_list(self._sender, way, self._reading.title, names, self._reading.unit, due)
+            listed = notices.send_list(self._sender, way, self._reading.title, names, self._reading.unit, due, notice.id)
             return _told(listed) if isinstance(listed, Unreachable) else {"channel": listed.channel, "ts": listed.ts}
         summary = self._summary(notice.person, now)
         if notice.kind is NoticeKind.REMINDER:
-            posted = notices.send_reminder(self._sender, way, summary, notice.number)
+            posted = notices.send_reminder(self._sender, way, summary, notice.number, notice.id)
         elif notice.kind is NoticeKind.STUCK:
             title, unit = self._reading.title, self._reading.unit
-            posted = notices.send_stuck(self._sender, way, title, notice.open, unit, self._definition.campaign)
+            posted = notices.send_stuck(self._sender, way, title, notice.open, unit, self._definition.campaign, notice.id)
         elif notice.kind is NoticeKind.INVITATION:
-            posted = notices.send_summary(self._sender, way, summary)
+            posted = notices.send_summary(self._sender, way, summary, notice.id)
         else:
             because = " and ".join(_BECAUSE.get(why, why) for why in notice.why.split("; ")) if notice.why else _HANDED
-            posted = notices.send_escalation(self._sender, way, summary, because)
+            posted = notices.send_escalation(self._sender, way, summary, because, notice.id)
         return _told(posted) if isinstance(posted, Unreachable) else {"channel": posted.channel, "ts": posted.ts}
+
+    def find(self, person: str, notice: Notice) -> Mapping[str, Any] | flow.Unreachable | None:
+        """As `Messenger.find`. Slack tells it where the app may read its own messages (scope ``im:history``)."""
+        channel = open_channel(self._sender, self._pin(person).user)
+        if isinstance(channel, Unreachable):
+            return _told(channel)
+        posted = notices.find_message(self._sender, channel, notice.id)
+        if isinstance(posted, Unreachable):
+            return _told(posted)
+        return {"channel": posted.channel, "ts": posted.ts} if posted else None
 
     def is_there(self, person: str) -> flow.Unreachable | None:
         """As `Messenger.is_there`."""

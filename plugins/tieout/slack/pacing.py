@@ -36,6 +36,7 @@ METHODS = {
         frozenset({"channel", "text", "blocks", "thread_ts", "unfurl_links", "unfurl_media"}), 200, False, 1.0
     ),
     "chat.update": Method(frozenset({"channel", "ts", "text", "blocks"}), 50),
+    "conversations.history": Method(frozenset({"channel", "limit"}), 50, form=True),
     "conversations.open": Method(frozenset({"users"}), 50),
     "users.info": Method(frozenset({"user"}), 100, form=True),
     "users.list": Method(frozenset({"cursor", "limit"}), 20, form=True),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The people of Shop who are asked to acknowledge policies in Slack: each opens the message, reads, answers, as their part says.
+"""The people of Shop who are asked to acknowledge policies: each opens the message, reads, answers, as their part says.
 
-A few threads act for all of them. Whoever leads somebody does so once they are done with the review of access, as they have one
+Whoever has no account in Slack gets a personal link by mail, and opens it. A few threads act for all of them. Whoever leads somebody does so once they are done with the review of access, as they have one
 screen. Who is late waits until what the message says is past.
 """
 
@@ -13,9 +13,12 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from email.message import EmailMessage
 from functools import partial
 from typing import Any
 
+from tests.simulators.mailbox import Mailbox
+from tests.simulators.policies.by_link import answer_by_link
 from tests.simulators.policies.plan import CONTROL, WRONG
 from tests.simulators.policies.roster import Member, members, user
 from tests.simulators.review.clicking import number_of, open_modal, submit
@@ -25,7 +28,7 @@ from tests.simulators.slack.workspace import Posted
 
 THREADS = 6
 OPEN, PAGE = "open_review", "tieout_page"
-_NEVER = {"silent", "without slack", "leaves"}
+_NEVER = {"silent", "leaves"}
 _RIGHT = "I report it"
 _LOOK_SECONDS = 0.2
 _DUE = re.compile(r"<!date\^(\d+)\^")
@@ -38,12 +41,14 @@ class Done:
     Attributes:
         asked: People who got a message that asks them.
         messages: Messages that ask somebody; as many as people where nobody was asked twice.
+        mails: Mails with a personal link.
         answered: Submitted pages that were accepted.
         failed: Who could not go on, and why; ``None`` for nobody.
     """
 
     asked: int = 0
     messages: int = 0
+    mails: int = 0
     answered: int = 0
     failed: str | None = None
 
@@ -57,6 +62,7 @@ class Crowd:
 
     Args:
         slack: The workspace.
+        mailbox: What is mailed to them.
         url: Where Slack posts what they do.
         is_free: Whether somebody, by name, has nothing else on their screen.
         told: Called with all that was done, whenever there is something new.
@@ -65,14 +71,16 @@ class Crowd:
     def __init__(
         self,
         slack: Slack,
+        mailbox: Mailbox,
         url: str,
         is_free: Callable[[str], bool] = lambda _: True,
         told: Callable[[Done], None] = lambda _: None,
     ) -> None:
-        self.slack, self.done = slack, Done()
+        self.slack, self.mailbox, self.done = slack, mailbox, Done()
         self._url, self._is_free, self._told = url, is_free, told
         self._lock = threading.Lock()
         self._by_channel = {dm_of(user(each)): each for each in members()}
+        self._by_address = {each.address: each for each in members()}
         self._waiting: list[tuple[Member, Posted]] = []
         self._asked: set[str] = set()
 
@@ -81,13 +89,17 @@ class Crowd:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        seen = 0
+        seen = mailed = 0
         with ThreadPoolExecutor(THREADS) as pool:
             while True:
                 fresh = self.slack.messages[seen:]
                 seen += len(fresh)
                 for posted in fresh:
                     self._notice(posted)
+                mails = self.mailbox.messages[mailed:]
+                mailed += len(mails)
+                for mail in mails:
+                    pool.submit(self._open_link, mail)
                 for member, posted in [each for each in self._waiting if self._may_go(*each)]:
                     self._waiting.remove((member, posted))
                     pool.submit(self._play, member, posted)
@@ -107,6 +119,24 @@ class Crowd:
             self._told(self.done)
         if member.part not in _NEVER:
             self._waiting.append((member, posted))
+
+    def _open_link(self, mail: EmailMessage) -> None:
+        """Open the link of a mail, and acknowledge what it asks."""
+        member = self._by_address.get(str(mail["To"]))
+        with self._lock:
+            self.done.mails += 1
+            self._told(self.done)
+        if member is None or member.part != "by link":
+            return
+        try:
+            answer_by_link(mail.get_content(), _RIGHT)
+            with self._lock:
+                self.done.answered += 1
+                self._told(self.done)
+        except Exception as error:
+            with self._lock:
+                self.done.failed = f"{member.name}: {type(error).__name__}: {error}"
+                self._told(self.done)
 
     def _may_go(self, member: Member, posted: Posted) -> bool:
         due = _DUE.search(str(posted.blocks))

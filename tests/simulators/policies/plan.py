@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tests.simulators.policies.roster import Member, members
+from tests.simulators.policies.roster import WITHOUT_ACCOUNT, Member, members
 
 CONTROL, WINDOW, SYSTEM = "cc5_3_policy_campaign", "2026-W13", "hris"
 SECURITY, CONDUCT = "information_security", "code_of_conduct"
@@ -56,7 +56,10 @@ def figures() -> dict[str, int]:
         "excluded as they left": came["excluded"],
         "acknowledged late": sum(outcome(*row) == ("acknowledged", False) for row in asked),
         "people who acknowledged all they were asked for": len(done),
-        "people without an account": sum(each.part == "without slack" for each in members()),
+        "people without an account": sum(each.part in WITHOUT_ACCOUNT for each in members()),
+        "acknowledged by a personal link": sum(
+            each.part == "by link" and outcome(each, policy)[0] == "acknowledged" for each, policy in asked
+        ),
         "wrong answers": sum(each.part == "wrong answer" for each in members()),
     }
 

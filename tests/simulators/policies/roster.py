@@ -13,18 +13,21 @@ from tests.simulators.review.staff import LEADS, digits, mail, user_of
 from tests.simulators.slack.members import Account
 
 PARTS = {
-    "left": 10, "not started": 4, "on leave": 7, "back from leave": 2, "contractor": 20, "joiner": 12, "without slack": 9,
+    "left": 10, "not started": 4, "on leave": 7, "back from leave": 2, "contractor": 20, "joiner": 12, "by link": 6,
+    "without slack": 3,
     "silent": 15, "one of two": 3, "late": 2, "leaves": 3, "leaves afterwards": 1, "wrong answer": 1,
 }  # fmt: skip
 """Parts of people who are no usual ones, and how many have each.
 
 - ``left``, ``not started``: by the first list. ``on leave``: without an end. ``back from leave``: it is over.
 - ``contractor``: asked for one policy alone. ``joiner``: started in the campaign's week.
-- ``without slack``: nobody of their address is in the workspace. ``silent``: never answers.
+- ``by link``, ``without slack``: nobody of their address is in the workspace; some answer by the link in their mail.
+- ``silent``: never answers.
 - ``one of two``: leaves the second policy open. ``late``: answers when it is due already.
 - ``leaves``: never answers, and has left by the second list. ``leaves afterwards``: answers, and has left by then.
 - ``wrong answer``: to the question of the code of conduct.
 """
+WITHOUT_ACCOUNT = ("by link", "without slack")
 PEOPLE = 400
 MONDAY = date(2026, 3, 23)
 """First day of the campaign's week."""
@@ -100,5 +103,5 @@ def accounts_in_slack() -> list[Account]:
     return [
         Account(each.address, user(each), f"Member {each.number}")
         for each in members()
-        if each.part != "without slack" and each.name not in LEADS
+        if each.part not in WITHOUT_ACCOUNT and each.name not in LEADS
     ]

@@ -29,6 +29,7 @@ METHODS = {
     "auth.test": _method(""),
     "chat.postMessage": _method("channel", "text blocks thread_ts unfurl_links unfurl_media mrkdwn reply_broadcast"),
     "chat.update": _method("channel ts", "text blocks"),
+    "conversations.history": _method("channel", "cursor inclusive latest limit oldest", FORM),
     "conversations.open": _method("", "users channel return_im"),
     "users.info": _method("user", "include_locale", FORM),
     "users.list": _method("", "cursor include_locale limit", FORM),

@@ -55,6 +55,7 @@ class Slack:
         down: While it is set, nothing is answered but HTTP 503.
         delay: Seconds that each call takes.
         cuts: Of lines, at what is called as ``method channel text``.
+        readable: Whether the app may read its own direct messages.
         clock: Monotonic seconds that limits are counted by.
         keeps: Whether calls and messages are kept; else they are only counted, in ``told``.
         told: How many messages each channel got that are no replies.
@@ -72,6 +73,7 @@ class Slack:
         self.cuts = Cuts()
         self.clock: Callable[[], float] = time.monotonic
         self.keeps = True
+        self.readable = True
         self.told: Counter[str] = Counter()
         self.called: Counter[str] = Counter()
         self.team = TEAM
@@ -167,6 +169,16 @@ class Slack:
         if found.deleted:
             return {"ok": False, "error": "user_disabled"}
         return {"ok": True, "channel": {"id": dm_of(found.user)}}
+
+    def _conversations_history(self, said: dict[str, Any]) -> dict[str, Any]:
+        if not self.readable:
+            return {"ok": False, "error": "missing_scope", "needed": "im:history", "provided": "chat:write"}
+        there = [each for each in self.messages if each.channel == said["channel"] and each.thread is None]
+        limit = int(said.get("limit", 100))
+        listed = [{"type": "message", "ts": each.ts, "text": each.text, "blocks": each.blocks} for each in reversed(there)][
+            :limit
+        ]
+        return {"ok": True, "messages": listed, "has_more": len(there) > limit, "pin_count": 0}
 
     def _chat_postMessage(self, said: dict[str, Any]) -> dict[str, Any]:
         to = self.account(said["channel"])  # a member's id stands for the direct messages with them

@@ -84,6 +84,7 @@ class FakeMessenger:
     asked: list[str] = field(default_factory=list)
     gone: dict[str, str] = field(default_factory=dict)
     down: set[str] = field(default_factory=set)
+    readable: bool = True
     ledger: Ledger | None = None
     before_sending: Callable[[Notice], object] = lambda _: None
 
@@ -101,6 +102,13 @@ class FakeMessenger:
         self._fail("send")
         self.sent.append((notice.person, notice.kind.value, notice.open))
         return {"channel": way, "ts": f"{len(self.sent)}.0"}
+
+    def find(self, person: str, notice: Notice) -> Mapping[str, Any] | Unreachable | None:
+        self._fail("find")
+        if not self.readable:
+            return Unreachable("Slack: missing_scope")
+        sent = (person, notice.kind.value, notice.open) in self.sent
+        return {"channel": f"D-{person}", "ts": "1.0"} if sent else None
 
     def is_there(self, person: str) -> Unreachable | None:
         self._fail("is_there")

@@ -19,7 +19,7 @@ from tieout.campaigns.state import Phase
 from tieout.errors import ConfigurationError, StoreUnavailable
 from tieout.evidence.keys import Scope
 from tieout.evidence.store import S3Store
-from tieout.flows import campaign_telling, campaign_work, review_campaign
+from tieout.flows import campaign_look, campaign_telling, campaign_work, review_campaign
 from tieout.flows.campaign_manager import manager
 from tieout.flows.campaign_poke import poke
 from tieout.flows.campaign_standing import standing_of
@@ -383,7 +383,8 @@ def test_where_everybody_is_asked_for_themselves_what_is_late_is_listed_and_mess
 
 
 def test_what_one_look_has_no_time_to_send_the_next_one_sends(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_telling, "MOST", 2)
+    for module in (campaign_look, campaign_telling):
+        monkeypatch.setattr(module, "MOST", 2)
     first, second = bench.poke(), bench.poke()
     assert [(each.recorded, each.sent) for each in (first, second)] == [({"invitation": 3}, 2), ({}, 1)]
     assert bench.messenger.told == INVITED
@@ -391,7 +392,7 @@ def test_what_one_look_has_no_time_to_send_the_next_one_sends(bench: Bench, monk
 
 def test_of_many_messages_a_look_records_as_many_as_it_sends(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     personal(monkeypatch)
-    monkeypatch.setattr(campaign_telling, "MOST_PERSONAL", 2)
+    monkeypatch.setattr(campaign_look, "MOST_PERSONAL", 2)
     bench = make()
     bench.open()
     first, second, third = bench.poke(), bench.poke(), bench.poke()

@@ -31,7 +31,7 @@ from tieout.desks.link_desk import LinkDesk
 from tieout.evidence.identities import UnlockedStore
 from tieout.evidence.store import Retention, S3Store
 from tieout.flows.campaign_links import Links, send_links
-from tieout.flows.campaign_telling import Look
+from tieout.flows.campaign_look import Look
 from tieout.flows.campaign_work import Work
 from tieout.flows.mailer import SmtpMailer
 from tieout.web.link_app import LinkSite, create_link_app
