@@ -88,7 +88,7 @@ def look(scene: Scene, sender: Sender, clock: Any, fuse: Fuse) -> Poked:
 
 
 def until_it_ends(scene: Scene, sender: Sender, clock: Any, *, after: bool) -> tuple[int, Poked]:
-    """Kill tasks at their first call, their second ... their sixth, and so on; returns how many were killed, and the last look."""
+    """Kill tasks at their first call, their second ... their sixth, and so on; returns how many were, and the last look."""
     for kills in range(200):
         try:
             return kills, look(scene, sender, clock, Fuse(kills % 6, after=after))

@@ -144,7 +144,7 @@ class Company:
         return {f"AIRFLOW_CONN_{name.upper()}": json.dumps(said) for name, said in self._read()["connections"].items()}
 
     def settings(self) -> dict[str, str]:
-        """Return what an installation needs to ask the company's people, in Slack and by mail, as variables of the environment."""
+        """Return what an installation needs to ask the company's people, in Slack and by mail, as environment variables."""
         return {
             "TIEOUT_SLACK_CONN_ID": "slack",
             "TIEOUT_MAIL_CONN_ID": "mail",

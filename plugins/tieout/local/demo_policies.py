@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tieout.criteria.periods import ITEMS
+from tieout.desks.desk import LINK
 from tieout.local.company import KnownCampaign
 from tieout.local.demo_report import read_table
 from tieout.local.demo_review import stored_responses
@@ -29,12 +30,14 @@ class LandedCampaign:
     Attributes:
         frozen: Whether somebody is asked, or why not, by person id and policy.
         came: What came of it: outcome, whether in time, and whether a question was answered as expected.
-        unreachable: People who could not be told anything.
+        by_link: Rows that were acknowledged by a personal link.
+        unreachable: People who could not be told anything in Slack.
         responses: How many signed responses are stored.
     """
 
     frozen: dict[Key, str]
     came: dict[Key, tuple[str, bool | None, bool | None]]
+    by_link: int
     unreachable: int
     responses: int
 
@@ -49,11 +52,12 @@ def read_campaign(installation: Installation, known: KnownCampaign) -> LandedCam
         return found
 
     frozen = rows("policy_assignment", f"{ITEMS}{known.window}", ["person", "policy", "status"])
-    names = ["person", "policy", "outcome", "in_time", "answer_expected", "unreachable"]
+    names = ["person", "policy", "outcome", "in_time", "answer_expected", "unreachable", "channel"]
     came = rows("acknowledgment", known.window, names)
     return LandedCampaign(
         frozen={(row["person"], row["policy"]): row["status"] for row in frozen},
         came={(row["person"], row["policy"]): (row["outcome"], row["in_time"], row["answer_expected"]) for row in came},
+        by_link=sum(row["channel"] == LINK for row in came),
         unreachable=len({row["person"] for row in came if row["unreachable"]}),
         responses=stored_responses(installation, known),
     )
@@ -77,6 +81,7 @@ def figures(landed: LandedCampaign) -> dict[str, int]:
         "acknowledged late": sum(said[:2] == ("acknowledged", False) for said in landed.came.values()),
         "people who acknowledged all they were asked for": len(asked - undone),
         "people without an account": landed.unreachable,
+        "acknowledged by a personal link": landed.by_link,
         "wrong answers": sum(expected is False for _, _, expected in landed.came.values()),
     }
 
@@ -117,8 +122,10 @@ def show_campaign(installation: Installation, known: KnownCampaign, done: Mappin
     same = found == known.figures and not wrong
     if done is not None:
         told = (
-            f"{done['asked']} people were asked in Slack, by {done['messages']} messages; {done['answered']} pages were answered"
+            f"{done['asked']} people were asked in Slack by {done['messages']} messages, {done['mails']} by a mail with a link;"
         )
-        console.print(f"{told}, {landed.responses} signed responses are stored.", highlight=False, soft_wrap=True, markup=False)
-        same = same and done["answered"] == landed.responses and done["asked"] == done["messages"]
+        said = f"{done['answered']} pages were answered, {landed.responses} signed responses are stored."
+        console.print(f"{told} {said}", highlight=False, soft_wrap=True, markup=False)
+        same = same and done["answered"] == landed.responses
+        same = same and done["asked"] == done["messages"] and done["mails"] == landed.unreachable
     return same

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The people of Shop who are asked to acknowledge policies: each opens the message, reads, answers, as their part says.
 
-Whoever has no account in Slack gets a personal link by mail, and opens it. A few threads act for all of them. Whoever leads somebody does so once they are done with the review of access, as they have one
-screen. Who is late waits until what the message says is past.
+Whoever has no account in Slack gets a personal link by mail, and opens it. A few threads act for all of them. Whoever leads
+somebody does so once they are done with the review of access, as they have one screen. Who is late waits until what the message
+says is past.
 """
 
 from __future__ import annotations
