@@ -121,9 +121,7 @@ def show_campaign(installation: Installation, known: KnownCampaign, done: Mappin
     console.print(f"{len(known.rows)} rows, {said}.", highlight=False, soft_wrap=True, markup=False)
     same = found == known.figures and not wrong
     if done is not None:
-        told = (
-            f"{done['asked']} people were asked in Slack by {done['messages']} messages, {done['mails']} by a mail with a link;"
-        )
+        told = f"{done['asked']} people were asked in Slack by {done['messages']} messages, {done['mails']} by mail;"
         said = f"{done['answered']} pages were answered, {landed.responses} signed responses are stored."
         console.print(f"{told} {said}", highlight=False, soft_wrap=True, markup=False)
         same = same and done["answered"] == landed.responses

@@ -24,6 +24,7 @@ def check_policies(project: Project) -> Iterator[Problem]:
         if asked is not None:
             yield from _types(control, project)
             yield from _names(control, asked, project)
+            yield from _leave(control)
             yield from _threshold(control, asked)
             yield from _managers(control, project)
 
@@ -53,6 +54,13 @@ def _names(control: Read[Control], asked: Acknowledgment, project: Project) -> I
             message = f"acknowledgment.policies: there is no policy {name!r} in include/criteria/{FOLDER}."
             cure = did_you_mean(name, project.policies) or f"Policies there: {', '.join(project.policies) or 'none'}."
             yield control.problem(("acknowledgment", "policies", number), message, cure)
+
+
+def _leave(control: Read[Control]) -> Iterator[Problem]:
+    for number, source in enumerate(control.content.systems):
+        if source.collector == "hr_roster" and source.parameters.get("leave") is not True:
+            message = f"systems: {source.system!r} gives no {PEOPLE_TYPE}, which says who is on leave."
+            yield control.problem(("systems", number, "parameters"), message, "Set parameter leave to true, and list it.")
 
 
 def _threshold(control: Read[Control], asked: Acknowledgment) -> Iterator[Problem]:
