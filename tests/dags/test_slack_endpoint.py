@@ -37,6 +37,13 @@ async def asked():
         pages = await client.get("/airflow/tieout/")
         return [each.status_code for each in (posted, got, other, pages)]
 
+async def linked():
+    async with AsyncClient(transport=ASGITransport(airflow), base_url="http://airflow.example") as client:
+        entry = await client.get("/airflow/tieout/link/")
+        script = await client.get("/airflow/tieout/link/static/link.js")
+        cross = await client.post("/airflow/tieout/link/open", data={"code": "x"})
+        return [each.status_code for each in (entry, script, cross)], 'action="/airflow/tieout/link/open"' in entry.text
+
 from tieout.web import mount
 
 async def answered():
@@ -57,6 +64,7 @@ print(json.dumps({
     "mounted": [[each["url_prefix"], each["name"]] for each in mounted],
     "status": asyncio.run(asked()) if mounted else [],
     "answered": asyncio.run(answered()) if len(mounted) > 1 else None,
+    "linked": asyncio.run(linked()),
     "one desk": mount.open_desk() is mount.open_desk() if len(mounted) > 1 else None,
 }))
 """
@@ -109,6 +117,17 @@ def test_slack_posts_to_an_address_of_its_own_before_the_pages(
     assert "a-challenge" in found["answered"], "by a process beside this one"
     assert "xoxb-a-token" not in log
     assert "0123456789abcdef" not in log
+
+
+def test_personal_links_have_a_page_that_needs_no_login_where_mail_is_named_and_none_elsewhere(
+    repository: Path, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    mail = {"TIEOUT_MAIL_CONN_ID": "mail", "TIEOUT_PAGES_URL": "https://airflow.example"}
+    found, _ = loaded(repository, tmp_path, **variables, **mail)
+    assert [each for each, _ in found["mounted"]] == ["/tieout/slack", "/tieout/link", "/tieout"]
+    assert found["linked"] == [[200, 200, 403], True]
+    without, _ = loaded(repository, tmp_path / "without", **variables)
+    assert without["linked"][0][0] in (401, 404)
 
 
 @pytest.mark.parametrize(
