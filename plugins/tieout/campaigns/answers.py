@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 
 from tieout.campaigns.definition import Definition
-from tieout.campaigns.events import Covered, Decided, ItemDecision, Reassigned, Said, SignedOff, Withdrawn
+from tieout.campaigns.events import Covered, Decided, FileVersion, ItemDecision, Reassigned, Said, SignedOff, Withdrawn
 from tieout.documents import Document
 from tieout.errors import CannotCheck
-from tieout.evidence.responses import MEASURED, Response
+from tieout.evidence.responses import FILES, MEASURED, Response
 from tieout.times import instant, parse_instant
 
 VERSION = 1
@@ -24,6 +24,8 @@ MAX_REASON = 4000
 """Characters of a reason; a longer one is not stored."""
 MAX_DECISIONS = 1000
 """Decisions of one answer."""
+MAX_FILES = 100
+"""Files that one answer rests on."""
 OF_CAMPAIGN = "campaign"
 """Assignment that responses are stored under which decide no item of one: all that changes who may answer stands here, and is
 read in one listing, however many assignments there are."""
@@ -53,10 +55,16 @@ class _Measured(Document):
     batch: Annotated[int, Field(ge=1, lt=2**31)]
 
 
+class _File(Document):
+    sha256: _Sha256
+    version_id: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
 class _Decided(_Answer):
     kind: Literal["decided"]
     decisions: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=MAX_DECISIONS)]
     measured: _Measured
+    files: Annotated[tuple[_File, ...], Field(max_length=MAX_FILES)] = ()
 
     @field_validator("decisions")
     @classmethod
@@ -171,7 +179,9 @@ def _say_decided(event: Decided) -> tuple[str, dict[str, Any], str]:
         for each in event.decisions
     ]
     measured = {"dwell_ms": event.dwell_ms, "batch": event.batch}
-    return "decided", {"decisions": lines, MEASURED: measured}, event.assignment
+    files = [{"sha256": each.sha256, "version_id": each.version_id} for each in event.files]
+    said = {"decisions": lines, MEASURED: measured, **({FILES: files} if files else {})}  # absent where there are none, as before
+    return "decided", said, event.assignment
 
 
 def _say_reassigned(event: Reassigned) -> tuple[str, dict[str, Any], str]:
@@ -213,8 +223,10 @@ def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> 
     decisions = tuple(
         ItemDecision(line.item, line.row_sha256, line.decision, line.reason, line.answer) for line in answer.decisions
     )
-    measured = answer.measured
-    return Decided(**common, assignment=assignment, decisions=decisions, dwell_ms=measured.dwell_ms, batch=measured.batch)
+    measured, files = answer.measured, tuple(FileVersion(each.sha256, each.version_id) for each in answer.files)
+    return Decided(
+        **common, assignment=assignment, decisions=decisions, dwell_ms=measured.dwell_ms, batch=measured.batch, files=files
+    )
 
 
 def _read_reassigned(answer: _Reassigned, _assignment: str, common: dict[str, Any]) -> Reassigned:

@@ -69,6 +69,14 @@ class ItemDecision:
     answer: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A file that an answer rests on, as it was locked: the SHA-256 of its bytes, and its version in the bucket."""
+
+    sha256: str
+    version_id: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided(Said):
     """Decisions on items of one assignment: each counts, or is refused, for itself.
@@ -78,12 +86,14 @@ class Decided(Said):
         decisions: One for each item.
         dwell_ms: Milliseconds from when the items were shown to the answer; ``None`` where nobody can tell.
         batch: How many items were shown together.
+        files: Files that it rests on; each is locked before it.
     """
 
     assignment: str
     decisions: tuple[ItemDecision, ...]
     dwell_ms: int | None = None
     batch: int
+    files: tuple[FileVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a person says, stored before anybody hears that it was: what was shown first, then the response that names it.
+"""What a person says, stored before anybody hears that it was: what was shown and given first, then the response that names it.
 
 Whether it counts is the fold's to say (`tieout.campaigns.folding.refusals` says it beforehand).
 """
@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import rfc8785
 
 from tieout.campaigns import answers
 from tieout.campaigns.definition import Definition
-from tieout.campaigns.events import Said
+from tieout.campaigns.events import FileVersion, Said
 from tieout.campaigns.items import canonical
 from tieout.campaigns.statements import place_of
 from tieout.errors import CannotCheck, ConfigurationError
@@ -80,6 +81,23 @@ class Responder:
             place_of(self.definition).presented(self.definition.campaign, assignment, found), data, found, self.retention
         )
         return found
+
+    def keep(self, assignment: str, path: Path, sha256: str) -> FileVersion:
+        """Lock a file that somebody gave, and return what an answer names it by; the same bytes are stored once.
+
+        Args:
+            assignment: Id of the assignment that it is given to.
+            path: The file, checked by whoever took it: nothing here looks into it.
+            sha256: Of its bytes.
+
+        Raises:
+            ConfigurationError: There is no such assignment.
+        """
+        if assignment not in self.definition.assignments:
+            msg = f"campaign {self.definition.campaign}: it has no such assignment."
+            raise ConfigurationError(msg)
+        key = place_of(self.definition).file(self.definition.campaign, assignment, sha256)
+        return FileVersion(sha256, self.store.put_locked(key, path, sha256, self.retention))
 
     def respond(self, said: Said, *, look: bool = True) -> Stored:
         """Store what a person said, once: the same interaction delivered again finds it standing.

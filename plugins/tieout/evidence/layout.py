@@ -7,6 +7,7 @@
     raw/observation_period=2026-H2/control=<control>/<landing>/page-00000.json.zst
     responses/observation_period=2026-H2/control=<control>/<campaign>/<assignment>/<response>.dsse.json
     responses/observation_period=2026-H2/control=<control>/<campaign>/<assignment>/presented-<SHA-256>.json
+    responses/observation_period=2026-H2/control=<control>/<campaign>/<assignment>/file-<SHA-256>
     digests/<sequence, 12 digits>.dsse.json     digests/<sequence>.tsr
     index/observation_period=2026-H2/<sequence>.parquet
     catalog/<edition>/<git commit>/...
@@ -47,6 +48,7 @@ class Class(StrEnum):
     RECORD = "record"
     RESPONSE = "response"
     PRESENTED = "presented"
+    FILE = "file"
     DIGEST = "digest"
     TIME_STAMP = "time stamp"
     INDEX = "index"
@@ -63,6 +65,7 @@ KEY_PATTERNS = (
     (Class.RECORD, rf"manifests/{_SLOT}/window=[^/]+/[^/]+\.record\.dsse\.json"),
     (Class.MANIFEST, rf"manifests/{_SLOT}/window=[^/]+/[^/]+\.dsse\.json"),
     (Class.PRESENTED, rf"responses/{_SLOT}/[^/]+/[^/]+/presented-[0-9a-f]{{64}}\.json"),
+    (Class.FILE, rf"responses/{_SLOT}/[^/]+/[^/]+/file-[0-9a-f]{{64}}"),
     (Class.RESPONSE, rf"responses/{_SLOT}/[^/]+/[^/]+/[^/]+\.dsse\.json"),
     (Class.DIGEST, r"digests/\d{12}\.dsse\.json"),
     (Class.TIME_STAMP, r"digests/\d{12}\.tsr"),
@@ -142,6 +145,10 @@ class Place:
     def presented(self, campaign: str, assignment: str, sha256: str) -> str:
         """Return the key of what a person was shown, by the SHA-256 of its bytes."""
         return f"{self.responses_of(campaign, assignment)}presented-{sha256}.json"
+
+    def file(self, campaign: str, assignment: str, sha256: str) -> str:
+        """Return the key of a file that a person gave, by the SHA-256 of its bytes: it has no name, so that nothing opens it."""
+        return f"{self.responses_of(campaign, assignment)}file-{sha256}"
 
     def manifests_of(self, system: str) -> str:
         """Return the prefix of all manifests of a system in this slot."""

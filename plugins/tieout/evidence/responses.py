@@ -8,6 +8,7 @@ somebody answers later is a further response: whoever reads them folds them in o
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,7 +16,7 @@ from typing import Any
 
 import rfc8785
 
-from tieout.errors import Tampered
+from tieout.errors import CannotCheck, Tampered
 from tieout.evidence import signed
 from tieout.evidence.dsse import stated_instant
 from tieout.evidence.key_list import KeyList
@@ -29,6 +30,21 @@ COMMAND_LINE = ("command line", False)
 """Channel of what was answered on the command line: nobody but the AWS credentials vouches for who typed it."""
 MEASURED = "measured"
 """Name in an answer of what was measured about it."""
+FILES = "files"
+"""Name in an answer of the files that it rests on: a list of objects, each with ``sha256`` and ``version_id``. They are locked
+beside the response (`tieout.evidence.layout.Place.file`) before it is."""
+
+
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that a response rests on, as it was locked."""
+
+    key: str
+    version_id: str
+    sha256: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +98,24 @@ class Response:
     def key(self) -> str:
         """Where it stands."""
         return Place(self.observation_period, self.control, "").response(self.campaign, self.assignment, self.id)
+
+    @property
+    def files(self) -> tuple[StoredFile, ...]:
+        """The files that it rests on, in order.
+
+        Raises:
+            CannotCheck: What stands there in its answer is not what this release writes.
+        """
+        place, listed = Place(self.observation_period, self.control, ""), self.answer.get(FILES, [])
+        found = []
+        for each in listed if isinstance(listed, list) else [None]:
+            said = (each.get("sha256"), each.get("version_id")) if isinstance(each, dict) else (None, None)
+            sha256, version_id = (str(value) if isinstance(value, str) else "" for value in said)
+            if not _SHA256.fullmatch(sha256) or not version_id:
+                msg = f"{self.key}: expected the SHA-256 and the version of each file: malformed, or of a later release."
+                raise CannotCheck(msg)
+            found.append(StoredFile(place.file(self.campaign, self.assignment, sha256), version_id, sha256))
+        return tuple(found)
 
 
 def build_response(response: Response, bucket: str, retention: Retention, signer: DocumentSigner) -> bytes:

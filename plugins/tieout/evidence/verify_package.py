@@ -72,6 +72,7 @@ LAYOUT = (
     ("record", rf"manifests/{_SLOT}/window=[^/]+/[^/]+\.record\.dsse\.json"),
     ("manifest", rf"manifests/{_SLOT}/window=[^/]+/[^/]+\.dsse\.json"),
     ("presented", rf"responses/{_SLOT}/[^/]+/[^/]+/presented-[0-9a-f]{{64}}\.json"),
+    ("file", rf"responses/{_SLOT}/[^/]+/[^/]+/file-[0-9a-f]{{64}}"),
     ("response", rf"responses/{_SLOT}/[^/]+/[^/]+/[^/]+\.dsse\.json"),
     ("digest", r"digests/\d{12}\.dsse\.json"),
     ("time stamp", r"digests/\d{12}\.tsr"),
@@ -444,6 +445,17 @@ def when(text: str, what: str) -> datetime:
         return datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError as error:
         raise Finding(CANNOT_CHECK, f"{what}: malformed: there is no {text}") from error
+
+
+def _files_of(answer: Json, key: str) -> Iterator[tuple[str, str]]:
+    """Yield SHA-256 and version of each file that an answer rests on; they stand beside it."""
+    listed = answer.get("files", [])
+    for each in listed if isinstance(listed, list) else [None]:
+        said = [each.get(name) if isinstance(each, dict) else None for name in ("sha256", "version_id")]
+        sha256, version_id = (value if isinstance(value, str) else "" for value in said)
+        if not re.fullmatch("[0-9a-f]{64}", sha256) or not version_id:
+            raise Finding(CANNOT_CHECK, f"{key}: expected the SHA-256 and the version of each file: malformed")
+        yield sha256, version_id
 
 
 class Document(NamedTuple):
@@ -874,7 +886,9 @@ class Verification:
         if not key == said["key"] == f"responses/{'/'.join(names)}.dsse.json":
             raise Finding(TAMPERED, f"{key}: it was signed for {said['key']}: it was moved")
         until = when(said["retention"]["retain_until"], key)
-        item.findings += self._findings_of(key, at, until, [])
+        folder = key.rpartition("/")[0]
+        files = [(f"{folder}/file-{sha256}", version_id, sha256) for sha256, version_id in _files_of(said["answer"], key)]
+        item.findings += self._findings_of(key, at, until, files)
         first, final = self.chain.first(key), self.chain.closed.get(period)
         if final is not None and (first is None or self.chain.named_in[first[:2]] > final):
             reason = f"{key}: it came after digest {final}, the final one of period {period}: added after close"

@@ -18,7 +18,7 @@ from tests.unit.campaigns.scene import A1, B1, C2, ITEMS, Signers, Story, defini
 
 from tieout.campaigns.answers import OF_CAMPAIGN, response_of
 from tieout.campaigns.definition import Schedule
-from tieout.campaigns.events import Said
+from tieout.campaigns.events import Decided, Said
 from tieout.campaigns.facts import Why
 from tieout.campaigns.folding import fold
 from tieout.campaigns.ledger import Ledger, opened_campaign
@@ -274,3 +274,27 @@ def test_nothing_is_stored_that_nobody_could_read(bench: Bench) -> None:
         with pytest.raises(CannotCheck):
             bench.responder.respond(replace(event, **said))
     assert bench.store.versions("responses/") == []
+
+
+def test_a_file_is_locked_once_before_the_answer_that_names_it(bench: Bench, tmp_path: Path) -> None:
+    given = tmp_path / "upload"
+    given.write_bytes(b"%PDF-1.7")
+    kept = bench.responder.keep(A1, given, file_sha256(given))
+    assert bench.responder.keep(A1, given, file_sha256(given)) == kept
+    key = place_of(CAMPAIGN).file(CAMPAIGN.campaign, A1, kept.sha256)
+    [version] = bench.store.versions(key)
+    described = bench.store.describe(key, kept.version_id)
+    assert version.version_id == kept.version_id
+    assert described is not None
+    assert described.lock.until == bench.retention.until
+    stored = bench.responder.respond(bench.say(bench.story.decide, "a", "123", files=(kept,)))
+    bench.ledger.refresh()
+    read = bench.ledger.events[stored.event.id]
+    assert isinstance(read, Decided)
+    assert read.files == (kept,)
+    with pytest.raises(ConfigurationError, match="no such assignment"):
+        bench.responder.keep("1-x", given, file_sha256(given))
+
+
+def test_an_answer_without_files_is_the_document_that_it_was_before(bench: Bench) -> None:
+    assert "files" not in response_of(CAMPAIGN, bench.say(bench.story.decide, "a", "123")).answer

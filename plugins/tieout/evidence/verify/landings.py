@@ -79,14 +79,15 @@ def verify_record(check: Check, key: str) -> tuple[ItemOutcome, Record | None]:
 
 
 def verify_response(check: Check, key: str) -> ItemOutcome:
-    """Verify one response: signature, place, lock, and that it did not come after the final digest of its period."""
+    """Verify one response: signature, place, lock, its files, and that it did not come after the final digest of its period."""
     try:
         data, version_id = _document(check, key)
         at = received(check.evidence, check.chain, key)
         response, lock, signed_at = check_response(data, key, check.key_list, check.evidence.bucket, at)
+        named = [Named(file.key, file.version_id, file.sha256) for file in response.files]
     except TieoutError as error:
         return ItemOutcome(Class.RESPONSE, key, (finding_of(error),))
-    findings = [*_check_objects(check, (), key, version_id, lock, signed_at)]
+    findings = [*_check_objects(check, named, key, version_id, lock, signed_at)]
     findings += _after_close(check.chain, key, version_id, response.observation_period)
     return ItemOutcome(Class.RESPONSE, key, tuple(findings))
 
