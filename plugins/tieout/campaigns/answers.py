@@ -8,102 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator
+from pydantic import ValidationError
 
+from tieout.campaigns.answer_documents import (
+    Answer,
+    CoveredAnswer,
+    DecidedAnswer,
+    LookedAnswer,
+    ReassignedAnswer,
+    SignedOffAnswer,
+    WithdrawnAnswer,
+)
 from tieout.campaigns.definition import Definition
-from tieout.campaigns.events import Covered, Decided, FileVersion, ItemDecision, Reassigned, Said, SignedOff, Withdrawn
-from tieout.documents import Document
+from tieout.campaigns.events import Covered, Decided, ItemDecision, Reassigned, Said, SignedOff, Withdrawn
+from tieout.campaigns.looking import Looked
 from tieout.errors import CannotCheck
-from tieout.evidence.responses import FILES, MEASURED, Response
+from tieout.evidence.responses import FILES, MEASURED, FileVersion, Response
 from tieout.times import instant, parse_instant
 
 VERSION = 1
-MAX_REASON = 4000
-"""Characters of a reason; a longer one is not stored."""
-MAX_DECISIONS = 1000
-"""Decisions of one answer."""
-MAX_FILES = 100
-"""Files that one answer rests on."""
 OF_CAMPAIGN = "campaign"
 """Assignment that responses are stored under which decide no item of one: all that changes who may answer stands here, and is
 read in one listing, however many assignments there are."""
-
-_Id = Annotated[str, Field(min_length=1, max_length=200)]
-_Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-_Reason = Annotated[str, Field(max_length=MAX_REASON)]
-_Instant = Annotated[str, AfterValidator(lambda text: instant(parse_instant(text)))]
-
-
-class _Answer(Document):
-    version: Literal[1]
-    definition_sha256: _Sha256
-    interaction: _Id
-
-
-class _Line(Document):
-    item: _Id
-    row_sha256: _Sha256
-    decision: _Id
-    reason: _Reason | None
-    answer: _Reason | None = None
-
-
-class _Measured(Document):
-    dwell_ms: Annotated[int, Field(ge=0, lt=2**53)] | None
-    batch: Annotated[int, Field(ge=1, lt=2**31)]
-
-
-class _File(Document):
-    sha256: _Sha256
-    version_id: Annotated[str, Field(min_length=1, max_length=1024)]
-
-
-class _Decided(_Answer):
-    kind: Literal["decided"]
-    decisions: Annotated[tuple[_Line, ...], Field(min_length=1, max_length=MAX_DECISIONS)]
-    measured: _Measured
-    files: Annotated[tuple[_File, ...], Field(max_length=MAX_FILES)] = ()
-
-    @field_validator("decisions")
-    @classmethod
-    def _each_item_once(cls, lines: tuple[_Line, ...]) -> tuple[_Line, ...]:
-        if len({line.item for line in lines}) != len(lines):
-            msg = "an item is decided twice"
-            raise ValueError(msg)
-        return lines
-
-
-class _Reassigned(_Answer):
-    kind: Literal["reassigned"]
-    assignment: _Id
-    to: _Id
-    items: Annotated[tuple[_Id, ...], Field(min_length=1)] | None
-    reason: _Reason
-
-
-class _Covered(_Answer):
-    kind: Literal["covered"]
-    person: _Id
-    stand_in: _Id
-    assignments: Annotated[tuple[_Id, ...], Field(min_length=1)] | None
-    from_: Annotated[_Instant, Field(alias="from")]
-    until: _Instant
-    reason: _Reason
-
-
-class _Withdrawn(_Answer):
-    kind: Literal["withdrawn"]
-    cover: _Id
-    reason: _Reason
-
-
-class _SignedOff(_Answer):
-    kind: Literal["signed off"]
-    approved: bool
-    reason: _Reason
-    about_sha256: _Sha256
 
 
 def response_of(definition: Definition, event: Said) -> Response:
@@ -184,6 +112,13 @@ def _say_decided(event: Decided) -> tuple[str, dict[str, Any], str]:
     return "decided", said, event.assignment
 
 
+def _say_looked(event: Looked) -> tuple[str, dict[str, Any], str]:
+    return "looked", {name: getattr(event, name) for name in _OF_LOOK}, event.assignment
+
+
+_OF_LOOK = ("item", "about", "accepted", "question")
+
+
 def _say_reassigned(event: Reassigned) -> tuple[str, dict[str, Any], str]:
     items = None if event.items is None else list(event.items)
     return "reassigned", {"assignment": event.assignment, "to": event.to, "items": items, "reason": event.reason}, OF_CAMPAIGN
@@ -212,6 +147,7 @@ def _say_signed_off(event: SignedOff) -> tuple[str, dict[str, Any], str]:
 
 _SAYING: Mapping[type[Said], Callable[[Any], tuple[str, dict[str, Any], str]]] = {
     Decided: _say_decided,
+    Looked: _say_looked,
     Reassigned: _say_reassigned,
     Covered: _say_covered,
     Withdrawn: _say_withdrawn,
@@ -219,7 +155,7 @@ _SAYING: Mapping[type[Said], Callable[[Any], tuple[str, dict[str, Any], str]]] =
 }
 
 
-def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> Decided:
+def _read_decided(answer: DecidedAnswer, assignment: str, common: dict[str, Any]) -> Decided:
     decisions = tuple(
         ItemDecision(line.item, line.row_sha256, line.decision, line.reason, line.answer) for line in answer.decisions
     )
@@ -229,28 +165,33 @@ def _read_decided(answer: _Decided, assignment: str, common: dict[str, Any]) -> 
     )
 
 
-def _read_reassigned(answer: _Reassigned, _assignment: str, common: dict[str, Any]) -> Reassigned:
+def _read_looked(answer: LookedAnswer, assignment: str, common: dict[str, Any]) -> Looked:
+    return Looked(**common, assignment=assignment, **{name: getattr(answer, name) for name in _OF_LOOK})
+
+
+def _read_reassigned(answer: ReassignedAnswer, _assignment: str, common: dict[str, Any]) -> Reassigned:
     said = {name: getattr(answer, name) for name in ("assignment", "to", "items", "reason")}
     return Reassigned(**common, **said)
 
 
-def _read_covered(answer: _Covered, _assignment: str, common: dict[str, Any]) -> Covered:
+def _read_covered(answer: CoveredAnswer, _assignment: str, common: dict[str, Any]) -> Covered:
     said = {name: getattr(answer, name) for name in ("person", "stand_in", "assignments", "reason")}
     return Covered(**common, **said, from_=parse_instant(answer.from_), until=parse_instant(answer.until))
 
 
-def _read_withdrawn(answer: _Withdrawn, _assignment: str, common: dict[str, Any]) -> Withdrawn:
+def _read_withdrawn(answer: WithdrawnAnswer, _assignment: str, common: dict[str, Any]) -> Withdrawn:
     return Withdrawn(**common, cover=answer.cover, reason=answer.reason)
 
 
-def _read_signed_off(answer: _SignedOff, _assignment: str, common: dict[str, Any]) -> SignedOff:
+def _read_signed_off(answer: SignedOffAnswer, _assignment: str, common: dict[str, Any]) -> SignedOff:
     return SignedOff(**common, approved=answer.approved, reason=answer.reason, about_sha256=answer.about_sha256)
 
 
-_READING: Mapping[str, tuple[type[_Answer], Callable[[Any, str, dict[str, Any]], Said]]] = {
-    "decided": (_Decided, _read_decided),
-    "reassigned": (_Reassigned, _read_reassigned),
-    "covered": (_Covered, _read_covered),
-    "withdrawn": (_Withdrawn, _read_withdrawn),
-    "signed off": (_SignedOff, _read_signed_off),
+_READING: Mapping[str, tuple[type[Answer], Callable[[Any, str, dict[str, Any]], Said]]] = {
+    "decided": (DecidedAnswer, _read_decided),
+    "looked": (LookedAnswer, _read_looked),
+    "reassigned": (ReassignedAnswer, _read_reassigned),
+    "covered": (CoveredAnswer, _read_covered),
+    "withdrawn": (WithdrawnAnswer, _read_withdrawn),
+    "signed off": (SignedOffAnswer, _read_signed_off),
 }

@@ -25,6 +25,9 @@ from tieout.campaigns.rights import Counted, Standing, may_sign_off
 from tieout.campaigns.state import Noted, State
 from tieout.campaigns.touching import refusal, touches
 
+_ABOUT_OTHERS = (NoticeKind.LISTED, NoticeKind.LOOK)
+"""Who is told so has not been told of what is their own."""
+
 
 def take(state: State, ordered: Iterable[Event]) -> None:
     """Take in events that come in order; closes are not among them. What they touch is replayed once all are in."""
@@ -81,7 +84,7 @@ def _notice(state: State, event: Noticed) -> set[str]:
     fresh = tuple(each for each in event.notices if each.id not in state.noticed)
     state.noticed |= {each.id: Noted(each, event.at, event.id) for each in fresh}
     for each in fresh:
-        if each.kind.is_message and each.kind is not NoticeKind.LISTED:  # a list is about others
+        if each.kind.is_message and each.kind not in _ABOUT_OTHERS:
             state.told[each.person] = max(event.at, state.told.get(each.person, event.at))
     if why := state.facts.refuses(event):
         _refuse(state, event, refusal(event, why))
@@ -114,6 +117,8 @@ def _count(state: State, item: str, standing: Standing, by: int) -> None:
         state.decided[standing.assignment] += by
         if decision.by != person and not decision.by_rule:
             state.done_elsewhere[decision.by] += by
+        return
+    if standing.handed is not None:
         return
     for each in (standing.holder, *standing.before):
         if each != person:

@@ -22,14 +22,15 @@ def check_definition(definition: Definition) -> None:
     1. Names can stand in object keys, and times are UTC and in order.
     2. Choices that overrule stand first; the rule for leftovers has what it needs.
     3. There is a manager of the program, and no account belongs to two people.
-    4. Assignments and items fit: every item is given to somebody in slot 1, once in each slot, never to whom it is about, and
+    4. Where answers are looked at, somebody else than who is asked can.
+    5. Assignments and items fit: every item is given to somebody in slot 1, once in each slot, never to whom it is about, and
        never to the same person in both.
 
     Raises:
         ConfigurationError: The first thing that does not fit.
     """
     problem = next(
-        (found for check in (_names, _times, _choices, _people, _items) for found in check(definition)),
+        (found for check in (_names, _times, _choices, _people, _lookers, _items) for found in check(definition)),
         None,
     )
     if problem is not None:
@@ -89,6 +90,15 @@ def _people(definition: Definition) -> Iterator[str]:
     pinned = [pin for pin in definition.pins.values() if pin is not None]
     if len(set(pinned)) != len(pinned):
         yield f"pins: {len(pinned) - len(set(pinned))} account(s) belong to two people."
+
+
+def _lookers(definition: Definition) -> Iterator[str]:
+    if not definition.lookers:
+        return
+    if definition.personal or any(each.slot != 1 for each in definition.assignments.values()):
+        yield "lookers: expected one slot, and nothing personal, where answers are looked at."
+    alone = [key for key, each in definition.assignments.items() if set(definition.lookers) <= {each.person}]
+    yield from _named("nobody but who is asked could look at the answers of these assignments", alone)
 
 
 def _items(definition: Definition) -> Iterator[str]:

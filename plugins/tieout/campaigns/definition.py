@@ -6,6 +6,7 @@
    the same one.
 3. Each assignment says who comes next, in order, where its person does not answer.
 4. The program's managers may give anything to somebody else. There is at least one, so that nothing is without anybody.
+5. Where there are lookers, an answer is no decision before one of them, who has not given it, accepts it.
 """
 
 from __future__ import annotations
@@ -114,6 +115,8 @@ class Definition:
         signers: Who may sign off when it is closed; nobody who has been asked may.
         personal: Whether an item is for nobody but the one whom it was given to: nobody is asked in his place, and what is late
             is listed to the first in order (`NoticeKind.LISTED`) and stays where it is.
+        lookers: Who may accept an answer or return it with a question, where each is looked at; else nobody, and an answer is a
+            decision when it is given.
 
     Raises:
         ConfigurationError: Its parts do not fit together; the message names items by id, and no person.
@@ -135,6 +138,7 @@ class Definition:
     managers_of_program: tuple[str, ...]
     signers: tuple[str, ...] = ()
     personal: bool = False
+    lookers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         from tieout.campaigns.checks import check_definition
@@ -165,7 +169,7 @@ class Definition:
     @cached_property
     def people(self) -> frozenset[str]:
         """Everybody who has, or may be given, anything to do here."""
-        found = {*self.pins, *self.managers_of_program, *self.signers}
+        found = {*self.pins, *self.managers_of_program, *self.signers, *self.lookers}
         for each in self.assignments.values():
             found.update((each.person,), each.order, *each.orders.values())
         return frozenset(found)

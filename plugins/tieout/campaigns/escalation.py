@@ -44,6 +44,8 @@ def escalations(definition: Definition, state: State, now: datetime, gone: Mappi
     reasons: dict[str, set[str]] = {}
     taken: dict[str, set[str]] = {}
     for item, standing in state.open_standings():
+        if standing.handed is not None:  # a second person is to look at it
+            continue
         why = _why(definition, state, standing, now, gone)
         if why is None:
             continue

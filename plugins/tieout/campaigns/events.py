@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from tieout.evidence.responses import FileVersion
+
 Order = tuple[datetime, str]
 """Place of an event among all others."""
 LAST_ID = "\U0010ffff"
@@ -67,14 +69,6 @@ class ItemDecision:
     decision: str
     reason: str | None = None
     answer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FileVersion:
-    """A file that an answer rests on, as it was locked: the SHA-256 of its bytes, and its version in the bucket."""
-
-    sha256: str
-    version_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +170,9 @@ class NoticeKind(StrEnum):
     INVITATION = "invitation"
     """The person has something open, and has not been told before."""
     HANDOVER = "handover"
-    """Items were reassigned to the person, or the person covers somebody."""
+    """Items were reassigned to the person or returned with a question, or the person covers somebody."""
+    LOOK = "look"
+    """Somebody has handed in what the person may accept or return."""
     REMINDER = "reminder"
     LISTED = "listed"
     """Of a personal campaign: the person, to whom others report, is told once whose items are late; they stay theirs."""

@@ -51,12 +51,13 @@ def close(definition: Definition, state: State, now: datetime) -> Closing | NotY
     if why := state.over_or_not_open(now):
         return NotYet((f"{definition.campaign}: {why}.",))
     left: dict[str, list[str]] = {}
-    stuck = 0
+    stuck = waiting = 0
     for item, standing in state.open_standings():
+        waiting += standing.handed is not None
         left.setdefault(standing.assignment, []).append(item)
         stuck += _is_stuck(state, item, standing)
     if left and not (definition.leftovers is Leftovers.DECIDE and now >= definition.schedule.ends_at):
-        return NotYet(tuple(_reasons(definition, left, stuck, now)))
+        return NotYet(tuple(_reasons(definition, left, (stuck, waiting), now)))
     leftovers = {assignment: tuple(items) for assignment, items in sorted(left.items())}
     counts = _counts(definition, state, leftovers)
     return Closing(now, counts, leftovers, frozenset(state.heard), len(state.refused), len(state.unread))
@@ -67,7 +68,8 @@ def _is_stuck(state: State, item: str, standing: Standing) -> bool:
     return told is not None and (standing.since is None or standing.since <= told)
 
 
-def _reasons(definition: Definition, left: Mapping[str, list[str]], stuck: int, now: datetime) -> list[str]:
+def _reasons(definition: Definition, left: Mapping[str, list[str]], odd: tuple[int, int], now: datetime) -> list[str]:
+    stuck, waiting = odd
     due = definition.schedule.due(now)
     most = sorted(left.items(), key=lambda each: (-len(each[1]), each[0]))[:5]
     listed = ", ".join(f"{assignment} ({len(items)})" for assignment, items in most)
@@ -77,6 +79,8 @@ def _reasons(definition: Definition, left: Mapping[str, list[str]], stuck: int, 
     reasons = [f"{count} of {definition.awaited} decisions are open, {when}: assignments {listed}{more}."]
     if stuck:
         reasons.append(f"For {stuck} of them nobody is left in order: a manager of the program has to reassign them.")
+    if waiting:
+        reasons.append(f"{waiting} of them are answered, and wait for a second person to look.")
     if definition.leftovers is not Leftovers.DECIDE:
         reasons.append(f"The rule for leftovers is {definition.leftovers}: each has to be decided by a person.")
     return reasons

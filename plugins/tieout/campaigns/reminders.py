@@ -5,9 +5,11 @@
 2. What has to go to somebody else goes (`tieout.campaigns.escalation`), or is listed to whom people report
    (`tieout.campaigns.lists`).
 3. Who has something open and has never been told is invited.
-4. To whom something was reassigned, or who began to cover somebody, since he was told last, is told so.
+4. To whom something was reassigned or returned, or who began to cover somebody, since he was told last, is told so.
 5. Who has something open and was told last before the latest reminder time is reminded: after a standstill once, and nobody
    who came in later. Where a person's part is due at a time of its own, reminders come so much earlier or later.
+
+6. Who may accept or return an answer is told so once.
 
 In one go a person gets at most one message, apart from what a manager of the program is told where nobody is left, and from a
 list of others. Nobody is invited or reminded who has nothing open, has left, or can not be reached.
@@ -15,7 +17,7 @@ list of others. Nobody is invited or reminded who has nothing open, has left, or
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from tieout.campaigns.assignments import person_digits
@@ -23,6 +25,7 @@ from tieout.campaigns.definition import Definition
 from tieout.campaigns.escalation import LEFT, UNREACHABLE, escalations
 from tieout.campaigns.events import LAST_ID, Notice, NoticeKind
 from tieout.campaigns.lists import lists
+from tieout.campaigns.looking import waiting
 from tieout.campaigns.rights import How
 from tieout.campaigns.state import State
 
@@ -49,7 +52,8 @@ def due_notices(
     gone = dict.fromkeys((*state.facts.unreachable, *unreachable), UNREACHABLE) | dict.fromkeys(state.facts.left, LEFT)
     found += escalations(definition, state, now, gone)
     found += lists(definition, state, now, gone)
-    told = {each.person for each in found if each.kind is NoticeKind.ESCALATION}
+    found += _looks(definition, state, now, gone)
+    told = {each.person for each in found if each.kind in (NoticeKind.ESCALATION, NoticeKind.LOOK)}
     found += _messages(definition, state, now, gone.keys() | told)
     fresh = {each.id: each for each in found if each.id not in state.noticed}
     places = {kind: place for place, kind in enumerate(NoticeKind)}
@@ -65,6 +69,15 @@ def _findings(definition: Definition, state: State, unreachable: Mapping[str, st
     for person, why in unreachable.items():
         if person in definition.people and person not in state.facts.unreachable:
             yield Notice(f"{NoticeKind.UNREACHABLE}-{person_digits(person)}", NoticeKind.UNREACHABLE, person, why)
+
+
+def _looks(definition: Definition, state: State, now: datetime, without: Collection[str]) -> Iterator[Notice]:
+    for person in definition.lookers:
+        for item, standing in waiting(state, person, now) if person not in without else ():
+            if standing.handed is not None:
+                name = f"{NoticeKind.LOOK}-{person_digits(person)}-{standing.handed.event}"
+                if name not in state.noticed:
+                    yield Notice(name, NoticeKind.LOOK, person, open=1, items={standing.assignment: (item,)})
 
 
 def _messages(definition: Definition, state: State, now: datetime, without: set[str]) -> Iterator[Notice]:
@@ -105,6 +118,8 @@ def _concerned(state: State, now: datetime) -> dict[str, dict[str, datetime]]:
         handed = found.setdefault(standing.holder, {})
         if standing.how is How.REASSIGNED and standing.since is not None:
             handed[standing.moved_by] = standing.since
+        if standing.look is not None and standing.handed is None:
+            handed[standing.look.event] = standing.look.at
         for person in standing.before:
             found.setdefault(person, {})
     for cover in sorted(state.facts.covers.values(), key=lambda each: each.entered):

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import Decided, Event, ItemDecision, Notice, Noticed, Order, Reassigned
 from tieout.campaigns.facts import Facts, Refusal, Why, says_something
-from tieout.campaigns.rights import Counted, How, Standing, judge, judge_holder, place_in
+from tieout.campaigns.looking import Looked, judge_look
+from tieout.campaigns.rights import Counted, How, Look, Standing, judge, judge_holder, place_in
 
 
 class Touch(NamedTuple):
@@ -23,7 +24,7 @@ class Touch(NamedTuple):
     event: Event
     assignment: str
     part: ItemDecision | Notice | bool
-    """Of a decision, what it says; of an escalation, the notice; of a reassignment, whether it names the item."""
+    """What a decision says; the notice of an escalation; of a reassignment, whether it names the item; of a look, True."""
 
 
 class Replayed(NamedTuple):
@@ -78,7 +79,21 @@ def _decided(facts: Facts, item: str, standings: tuple[Standing, ...], mine: Sta
     if why:
         return why
     counted = Counted(event.id, event.at, event.by, said.decision, said.reason, instead_of)
-    return mine._replace(decision=counted)
+    if not facts.definition.lookers:
+        return mine._replace(decision=counted)
+    return mine._replace(handed=counted, look=None, givers=tuple(dict.fromkeys((*mine.givers, event.by))))
+
+
+def _looked(facts: Facts, _item: str, _standings: tuple[Standing, ...], mine: Standing, touch: Touch) -> Found:
+    event = touch.event
+    if not isinstance(event, Looked):
+        return None
+    if why := judge_look(facts, mine, event.by, event.about, touch.order):
+        return why
+    if not event.accepted and not says_something(event.question):
+        return Why.NO_REASON
+    look = Look(event.id, event.at, event.by, event.accepted, event.question)
+    return mine._replace(decision=mine.handed if event.accepted else None, handed=None, look=look)
 
 
 def misfit(definition: Definition, said: ItemDecision) -> Why | None:
@@ -99,14 +114,15 @@ def _reassigned(facts: Facts, item: str, standings: tuple[Standing, ...], mine: 
     if not manages and event.by != mine.holder:
         theirs = event.by in mine.before or event.by == _first_holder(facts, mine)
         return None if theirs and not named else Why.NOT_THEIRS  # all of his that are open: this one is his no more
-    if mine.decision is not None:
+    if mine.answer is not None:
         return Why.DECIDED if named else None
     if facts.definition.items[item].subject == event.by:
         return Why.OWN  # nobody chooses who answers about himself
     if event.to == mine.holder:
         return None
     why = judge_holder(facts, standings, mine.assignment, item, event.to, touch.order)
-    return why or Standing(mine.assignment, event.to, How.REASSIGNED, (), event.id, event.at)
+    moved = Standing(mine.assignment, event.to, How.REASSIGNED, (), event.id, event.at)
+    return why or moved._replace(look=mine.look, givers=mine.givers)  # the question stays, and who may not look
 
 
 def _first_holder(facts: Facts, mine: Standing) -> str:
@@ -115,7 +131,7 @@ def _first_holder(facts: Facts, mine: Standing) -> str:
 
 def _noticed(facts: Facts, item: str, standings: tuple[Standing, ...], mine: Standing, touch: Touch) -> Found:
     event, notice = touch.event, touch.part
-    if not isinstance(notice, Notice) or mine.decision is not None or notice.person == mine.holder:
+    if not isinstance(notice, Notice) or mine.answer is not None or notice.person == mine.holder:
         return None
     why = judge_holder(facts, standings, mine.assignment, item, notice.person, touch.order)
     if why:
@@ -128,4 +144,5 @@ _STEPS: dict[type[Event], Callable[[Facts, str, tuple[Standing, ...], Standing, 
     Decided: _decided,
     Reassigned: _reassigned,
     Noticed: _noticed,
+    Looked: _looked,
 }

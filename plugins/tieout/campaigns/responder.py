@@ -17,12 +17,12 @@ import rfc8785
 
 from tieout.campaigns import answers
 from tieout.campaigns.definition import Definition
-from tieout.campaigns.events import FileVersion, Said
+from tieout.campaigns.events import Said
 from tieout.campaigns.items import canonical
 from tieout.campaigns.statements import place_of
 from tieout.errors import CannotCheck, ConfigurationError
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.responses import Response, read_response, write_response
+from tieout.evidence.responses import FileVersion, Response, read_response, write_response
 from tieout.evidence.store import Retention, S3Store, oldest
 
 MAX_PRESENTED = 1024 * 1024

@@ -5,7 +5,8 @@
 2. Nobody answers for an item in both slots.
 3. Whose item it is may answer, and may change the answer for as long as the campaign is open.
 4. Those from whom it was escalated may answer while nobody has, and may change their own answer.
-5. Who covers one of these may answer in his place while the cover is in force: not for a cover of a cover, not for one who has
+5. Where answers are looked at (`tieout.campaigns.looking`), nobody changes one that was accepted.
+6. Who covers one of these may answer in his place while the cover is in force: not for a cover of a cover, not for one who has
    left, and not where the one whom the item is about entered the cover.
 """
 
@@ -57,6 +58,16 @@ class Counted(NamedTuple):
     by_rule: bool = False
 
 
+class Look(NamedTuple):
+    """What a second person said of an answer: the event, when, who, whether it is accepted, and what is asked or noted."""
+
+    event: str
+    at: datetime
+    by: str
+    accepted: bool
+    question: str
+
+
 class Standing(NamedTuple):
     """Where an item stands in one slot.
 
@@ -68,6 +79,9 @@ class Standing(NamedTuple):
         moved_by: Id of the event that gave it to the holder; empty where the definition did.
         since: When that was; ``None`` likewise.
         decision: The last that counts; ``None`` while it is open.
+        handed: An answer that waits for a second person to look at it.
+        look: What the last one to look said of the last answer that was looked at; ``None`` again once there is another.
+        givers: Everybody who has handed in an answer that is looked at.
     """
 
     assignment: str
@@ -77,6 +91,14 @@ class Standing(NamedTuple):
     moved_by: str = ""
     since: datetime | None = None
     decision: Counted | None = None
+    handed: Counted | None = None
+    look: Look | None = None
+    givers: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> Counted | None:
+        """The decision, or the answer that waits to become one; ``None`` while somebody is to answer."""
+        return self.decision or self.handed
 
 
 class Right(NamedTuple):
@@ -103,13 +125,20 @@ def judge(facts: Facts, standings: Sequence[Standing], assignment: str, item: st
     if facts.has_left(person, order):
         return Right(Why.LEFT)
     mine = standings[place_in(standings, assignment)]
-    if len(standings) > 1 and any(each is not mine and person in _answering(each) for each in standings):
-        return Right(Why.OTHER_SLOT)
+    if why := _over(facts, standings, mine, person):
+        return Right(why)
     if person == mine.holder:
         return Right(None, mine.how)
     if person in mine.before:
         return Right(None if _still_open_to(mine, person) else Why.DECIDED, How.PASSED_ON)
     return _as_stand_in(facts, mine, item, person, order)
+
+
+def _over(facts: Facts, standings: Sequence[Standing], mine: Standing, person: str) -> Why | None:
+    if facts.definition.lookers and mine.decision is not None:
+        return Why.DECIDED
+    other = len(standings) > 1 and any(each is not mine and person in _answering(each) for each in standings)
+    return Why.OTHER_SLOT if other else None
 
 
 def place_in(standings: Sequence[Standing], assignment: str) -> int:
@@ -125,7 +154,7 @@ def _answering(standing: Standing) -> tuple[str, ...]:
 
 
 def _still_open_to(standing: Standing, person: str) -> bool:
-    return standing.decision is None or standing.decision.by == person
+    return standing.answer is None or standing.answer.by == person
 
 
 def _as_stand_in(facts: Facts, mine: Standing, item: str, person: str, order: Order) -> Right:

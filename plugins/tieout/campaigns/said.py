@@ -27,6 +27,7 @@ from tieout.campaigns.events import (
     Withdrawn,
 )
 from tieout.campaigns.facts import Refusal
+from tieout.campaigns.looking import Looked
 from tieout.campaigns.state import State
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -52,6 +53,7 @@ COLUMNS = pa.schema(
 """``items`` counts what it is about, ``holding`` what it decides in the end, ``refused`` the parts that do not count."""
 _KINDS: tuple[tuple[type[Event], str], ...] = (
     (Decided, "decisions"),
+    (Looked, "second review"),
     (Reassigned, "reassignment"),
     (Covered, "cover"),
     (Withdrawn, "cover withdrawn"),
@@ -176,6 +178,8 @@ def _items(event: Event) -> int | None:
         return None if event.items is None else len(event.items)
     if isinstance(event, Closed):
         return sum(len(items) for items in event.leftovers.values())
+    if isinstance(event, Looked):
+        return 1
     return len(event.notices) if isinstance(event, Noticed) else None
 
 

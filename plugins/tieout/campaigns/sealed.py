@@ -52,7 +52,9 @@ def as_document(definition: Definition) -> dict[str, Any]:
         "without_account": sorted(person for person, pin in definition.pins.items() if pin is None),
         "managers_of_program": list(definition.managers_of_program),
         "signers": list(definition.signers),
-        **({"personal": True} if definition.personal else {}),  # absent where it is not: sealed documents of before have none
+        # Absent where they say nothing: what was sealed before has none of them.
+        **({"personal": True} if definition.personal else {}),
+        **({"lookers": list(definition.lookers)} if definition.lookers else {}),
     }
 
 
@@ -131,4 +133,5 @@ def _definition(document: Mapping[str, Any], items: Mapping[str, Item], assignme
         managers_of_program=tuple(document["managers_of_program"]),
         signers=tuple(document["signers"]),
         personal=document.get("personal") is True,
+        lookers=tuple(document.get("lookers", ())),
     )

@@ -177,7 +177,7 @@ class State:
             if theirs and item not in self.replayed and len(self.definition.assignments_of_item[item]) == 1:
                 return self.definition.items[item].subject != person  # what `judge` says then
             right = judge(self.facts, self.standings(item), assignment, item, person, order)
-            return right.why is None and self.standing(assignment, item).decision is None
+            return right.why is None and self.standing(assignment, item).answer is None
 
         return [] if self.over_or_not_open(at) else [item for item in given.items if may(item)]
 
@@ -204,7 +204,7 @@ class State:
         if item not in self.replayed:
             return True
         standing = self.standing(assignment.id, item)
-        return standing.decision is None and owner in (standing.holder, *standing.before)
+        return standing.answer is None and owner in (standing.holder, *standing.before)
 
     def who_may_answer(self, item: str, at: datetime) -> tuple[tuple[str, str, How], ...]:
         """Return who may answer an item now, as assignment, person and how, by slot; whoever holds it comes first."""
@@ -226,7 +226,7 @@ class State:
         """Everybody who was asked about an item, or decided one."""
         found = set(self.definition.assignments_of_person)
         for each in (each for found in self.replayed.values() for each in found.standings):
-            found.update((each.holder, *each.before))
+            found.update((each.holder, *each.before, *each.givers))
             if each.decision is not None and not each.decision.by_rule:
                 found.add(each.decision.by)
         return found

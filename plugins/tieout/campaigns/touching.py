@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import Decided, Event, Noticed, NoticeKind, Order, Reassigned
 from tieout.campaigns.facts import Refusal, Why, says_something
+from tieout.campaigns.looking import Looked
 from tieout.campaigns.replay import Touch
 
 
@@ -26,6 +27,8 @@ def touches(definition: Definition, event: Event, order: Order | None = None) ->
         yield from _reassigned(definition, event, place)
     elif isinstance(event, Noticed):
         yield from _noticed(definition, event, place)
+    elif isinstance(event, Looked):
+        yield _looked(definition, event, place)
 
 
 def refusal(event: Event, why: Why, assignment: str | None = None, item: str | None = None) -> Refusal:
@@ -72,6 +75,14 @@ def _noticed(definition: Definition, event: Noticed, order: Order) -> Iterator[t
                     yield item, Touch(order, place, event, assignment, notice)
                 else:
                     yield refusal(event, Why.UNKNOWN_ITEM, assignment, item)
+
+
+def _looked(definition: Definition, event: Looked, order: Order) -> tuple[str, Touch] | Refusal:
+    if event.assignment not in definition.assignments:
+        return refusal(event, Why.UNKNOWN_ASSIGNMENT, event.assignment)
+    if not _has(definition, event.assignment, event.item):
+        return refusal(event, Why.UNKNOWN_ITEM, event.assignment, event.item)
+    return event.item, Touch(order, 0, event, event.assignment, True)
 
 
 def _has(definition: Definition, assignment: str, item: str) -> bool:

@@ -39,6 +39,14 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class FileVersion:
+    """A file that an answer rests on, as it was locked: the SHA-256 of its bytes, and its version in the bucket."""
+
+    sha256: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file that a response rests on, as it was locked."""
 

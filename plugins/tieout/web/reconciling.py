@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 import rfc8785
 
-from tieout.campaigns.answers import MAX_REASON
+from tieout.campaigns.answer_documents import MAX_REASON
 from tieout.campaigns.events import SignedOff
 from tieout.desks.case import Case
 from tieout.desks.case_sign_off import sign_off

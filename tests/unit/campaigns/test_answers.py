@@ -12,7 +12,8 @@ from tests.unit.campaigns.scene import A1, HOUR, REVIEW, START, Story, definitio
 from tests.unit.evidence.signed_copy import BUCKET, RETENTION
 
 from tieout.campaigns import answers, statements
-from tieout.campaigns.answers import MAX_REASON, event_of, response_of
+from tieout.campaigns.answer_documents import MAX_REASON
+from tieout.campaigns.answers import event_of, response_of
 from tieout.campaigns.events import Event, ItemDecision, Notice, NoticeKind, Said
 from tieout.campaigns.leftovers import Closing
 from tieout.errors import CannotCheck
