@@ -18,13 +18,13 @@ import json, sys
 from airflow.dag_processing.dagbag import DagBag
 from airflow.serialization.serialized_objects import DagSerialization
 from tieout.errors import ExtractionRefused
-from tieout.tasks.policies import _time
+from tieout.tasks.run_times import param_time
 bag = DagBag(sys.argv[1])
 tasks = bag.dags[sys.argv[2]].tasks
 dag = DagSerialization.from_dict(DagSerialization.to_dict(bag.dags[sys.argv[2]]))
 dag.task_group.hierarchical_alphabetical_sort(), dag.task_group.topological_sort()  # what the UI does
 try:
-    _time({"params": {"due_at": "2026-04-30T18:00:00"}}, "due_at")
+    param_time({"params": {"due_at": "2026-04-30T18:00:00"}}, "due_at")
     refused = None
 except ExtractionRefused as error:
     refused = str(error)
@@ -38,7 +38,7 @@ print(json.dumps({
     },
     "outlets": sorted(task.task_id for task in tasks if task.outlets),
     "slots": {task.task_id: str(task.slot) for task in tasks if hasattr(task, "slot")},
-    "time": [_time({"params": {"due_at": said}}, "due_at") for said in ("2026-04-30T18:00:00+02:00", None)],
+    "time": [param_time({"params": {"due_at": said}}, "due_at") for said in ("2026-04-30T18:00:00+02:00", None)],
     "refused": refused,
     "slow": [name for name in ("boto3", "duckdb", "slack_sdk", "slack_bolt", "great_expectations", "requests")
              if name in sys.modules],

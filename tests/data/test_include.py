@@ -118,7 +118,8 @@ def test_a_population_is_counted_twice_and_has_its_system(path: Path) -> None:
 
 @pytest.mark.parametrize("path", CONTROLS, ids=by_name)
 def test_the_collectors_and_files_of_a_control_exist(path: Path) -> None:
-    for source in load_control(path).systems:
+    control = load_control(path)
+    for source in control.systems if control.confirmation is None else ():  # people fill in a form, and nothing is read
         assert importlib.util.find_spec(f"tieout.collectors.{source.collector}"), source.collector
         path = source.parameters.get("path")
         assert path is None or (REPOSITORY / path).exists(), path

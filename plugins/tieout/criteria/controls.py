@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from tieout.criteria.acknowledgments import Acknowledgment
 from tieout.criteria.control_parts import CriterionMapping, ExtractionSchedule, Population, Statement, Threshold
 from tieout.criteria.form_fields import refuse_twice
+from tieout.criteria.forms import Form
 from tieout.criteria.frequency import Frequency
 from tieout.criteria.periods import Stem, is_stem
 from tieout.criteria.reconciliations import Reconciliation, Reconciliations
@@ -22,7 +23,11 @@ from tieout.documents import Document, load
 from tieout.errors import ConfigurationError
 
 Kind = Literal["population_export", "access_review", "policy_acknowledgment", "owner_confirmation"]
-SECTIONS: dict[str, Kind] = {"review": "access_review", "acknowledgment": "policy_acknowledgment"}
+SECTIONS: dict[str, Kind] = {
+    "review": "access_review",
+    "acknowledgment": "policy_acknowledgment",
+    "confirmation": "owner_confirmation",
+}
 """Sections of a file with which people perform the control in campaigns, and the kind of the controls that may have them."""
 
 
@@ -52,6 +57,8 @@ class Control(Document):
     """How people decide on each entitlement; only for kind access_review, whose systems then give entitlements, not decisions."""
     acknowledgment: Acknowledgment | None = None
     """Which policies people acknowledge; only for kind policy_acknowledgment, whose systems then list people."""
+    confirmation: Form | None = None
+    """The form that the owner fills in for each window; only for kind owner_confirmation, with one system, of collector form."""
     deviations_against: dict[str, Stem] = Field(default_factory=dict)
     """Rule of its evidence type: control that a row which does not meet it counts against, where that is not this one."""
     retired_on: date | None = None

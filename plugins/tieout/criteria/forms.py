@@ -35,6 +35,10 @@ from tieout.criteria.periods import Stem
 from tieout.criteria.reviews import business_days_before
 from tieout.documents import Document
 
+REQUEST_TYPE, CONFIRMATION_TYPE = "confirmation_request.v1", "owner_confirmation.v2"
+"""Evidence types of what is asked, and of what it comes to."""
+FORM_COLLECTOR = "form"
+"""Stands as collector of the one system of a control with a form: people fill it in, and nothing is read."""
 LONGEST_TITLE = 150
 """UTF-16 units. Slack: text of a header block; a modal's own title takes 24, and is ours."""
 LONGEST_INTRODUCTION = 3000

@@ -19,8 +19,9 @@ from tieout.desks.afterwards import Afterwards
 from tieout.desks.case import Case
 from tieout.desks.case_sign_off import sign_off, sign_off_request
 from tieout.desks.desk import LINK, Answer, Member, Page, Refused, Stored, Summary, Task, Tasks
+from tieout.desks.forms import FormDesk
 from tieout.desks.items import Item
-from tieout.desks.refusals import NOT_GIVEN, in_words
+from tieout.desks.refusals import NOT_GIVEN, ON_ITS_PAGE, in_words
 from tieout.desks.sign_off_desk import SignOff, SignOffRequest, SignOffStored
 from tieout.errors import CannotCheck, VerificationError
 
@@ -39,12 +40,14 @@ class CampaignDesk:
         cases: Returns the campaigns that are shown, by id, those that are closed among them.
         find_names: Returns the names of persons, as far as they are known here.
         now: UTC.
+        forms: Asks for forms, and for looks at them; ``None`` where there are none.
         background: Does something while nobody waits for it.
     """
 
     cases: Callable[[], Mapping[str, Case]]
     find_names: Callable[[Iterable[str]], Mapping[str, str]]
     now: Callable[[], datetime]
+    forms: FormDesk | None = None
     background: Callable[[Callable[[], object]], object] = field(default_factory=lambda: _aside(Afterwards("tieout-campaigns")))
 
     def tasks(self, who: Member) -> Tasks:
@@ -176,6 +179,8 @@ class CampaignDesk:
         case = self.cases().get(campaign)
         if case is None or not case.knows(who):
             return Refused(UNKNOWN)
+        if case.words.form:
+            return Refused(ON_ITS_PAGE)
         if assignment not in case.definition.assignments:
             return Refused(NOT_GIVEN)
         if page:

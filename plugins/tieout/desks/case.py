@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from tieout.campaigns.answers import OF_CAMPAIGN
 from tieout.campaigns.definition import Definition, Pin
@@ -249,6 +250,8 @@ class Case(Reading):
 
     Attributes:
         responder: Stores what is said.
+        row: The frozen row of an item, by its id; of a campaign whose items are forms.
     """
 
     responder: Responder
+    row: Callable[[str], Mapping[str, Any]] | None = None

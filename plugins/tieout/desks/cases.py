@@ -25,6 +25,7 @@ from tieout.desks.afterwards import Afterwards
 from tieout.desks.campaign_desk import CampaignDesk
 from tieout.desks.case import Case
 from tieout.desks.desk import Posted
+from tieout.desks.forms import FormDesk
 from tieout.desks.showing import showing
 from tieout.errors import TerminalError, TieoutError, VerificationError
 from tieout.evidence.identities import UnlockedStore
@@ -70,7 +71,8 @@ def open_desk(
     require_root(settings)
     cases = Cases(settings, store, signer, clock)
     people = People.beside(store, settings)
-    return CampaignDesk(cases=lambda: cases, find_names=people.names, now=clock)
+    forms = FormDesk(cases=lambda: cases, settings=settings, now=clock)
+    return CampaignDesk(cases=lambda: cases, find_names=people.names, now=clock, forms=forms)
 
 
 class Cases(Mapping[str, Case]):
@@ -193,6 +195,7 @@ class Cases(Mapping[str, Case]):
             named=shown.named,
             words=shown.words,
             page_items=shown.page_items,
+            row=loaded.rows.row if shown.words.form else None,
             posted=Posts(ledger, Outbox(definition.campaign, UnlockedStore.beside(self._store, settings.staging_bucket))),
         )
 

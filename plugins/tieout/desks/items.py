@@ -15,16 +15,19 @@ class Wording:
         done: After a number of those that are not.
         each: Before the number of an item, over its choices.
         reasons: Whether people may give a reason.
+        form: Whether each item is a form that is filled in on a page of its own, and is answered nowhere else.
     """
 
     to_do: str
     done: str
     each: str
     reasons: bool
+    form: bool = False
 
 
 DECIDING = Wording("to decide", "decided", "Decision on", reasons=True)
 ACKNOWLEDGING = Wording("to acknowledge", "acknowledged", "Your answer to", reasons=False)
+CONFIRMING = Wording("to fill in", "accepted", "Your answer to", reasons=False, form=True)
 
 
 @dataclass(frozen=True, slots=True)

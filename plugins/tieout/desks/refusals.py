@@ -15,9 +15,16 @@ _WORDS = {
     Why.NO_REASON: "A reason is missing.",
     Why.ROW_DIFFERS: "This is not what was frozen. Open it again.",
     Why.ODD_TIMES: "You said this more than an hour ago. Please say it again.",
+    Why.OTHER_ANSWER: "Another answer has been handed in since. Open it again, and look at that.",
+    Why.OWN_ANSWER: "You have handed this in yourself: somebody else has to look at it.",
     Why.REVIEWED: "You were asked in this review, or have decided something in it: somebody else signs it off.",
 }
 NOT_GIVEN = "This was not given to you, or is somebody else's now."
+ON_ITS_PAGE = "This is a form with files. Please fill it in on its page: in Airflow, under Tieout, My reviews."
+NO_FORM = "There is no such form, or it was not given to you."
+ACCEPTED = "What was handed in has been accepted. Nothing is left to do here."
+NO_LOOK = "Nothing here waits for you to look at it, or somebody else has done so by now."
+"""Said of what is not there as well: nobody learns which there are."""
 
 
 def in_words(why: Why, closed: str | None) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from tieout.criteria.scope import Scope
 from tieout.desks.desk import PAGE_ITEMS
-from tieout.desks.items import ACKNOWLEDGING, DECIDING, Item, Question, Wording
-from tieout.flows.campaigns import ACCESS_REVIEW, ACKNOWLEDGMENT, Loaded
+from tieout.desks.items import ACKNOWLEDGING, CONFIRMING, DECIDING, Item, Question, Wording
+from tieout.flows.campaigns import ACCESS_REVIEW, ACKNOWLEDGMENT, CONFIRMATION, Loaded
 from tieout.flows.frozen_rows import agreed
 from tieout.policies import words
 from tieout.reviews import presenting
@@ -111,4 +111,25 @@ def _acknowledgment(loaded: Loaded, scope: Scope) -> Showing:
     )  # fmt: skip
 
 
-_KINDS: Mapping[str, Callable[[Loaded, Scope], Showing]] = {ACCESS_REVIEW: _review, ACKNOWLEDGMENT: _acknowledgment}
+def _confirmation(loaded: Loaded, _scope: Scope) -> Showing:
+    definition, rows = loaded.definition, loaded.rows
+    titles = {row["item"]: row["title"] for row in rows.table.to_pylist()}
+
+    def item(item_id: str) -> Item:
+        return Item(id=item_id, row_sha256=definition.items[item_id].row_sha256, title=titles[item_id])
+
+    def named(assignment: str) -> str:
+        given = definition.assignments[assignment]
+        return f"{', '.join(titles[item_id] for item_id in given.items)}, as {given.authority}"
+
+    title = f"Confirmation {definition.window}"
+    return Showing(
+        title, "forms", {}, "Please fill in the form on its page in Airflow.", item, named, words=CONFIRMING, page_items=1
+    )
+
+
+_KINDS: Mapping[str, Callable[[Loaded, Scope], Showing]] = {
+    ACCESS_REVIEW: _review,
+    ACKNOWLEDGMENT: _acknowledgment,
+    CONFIRMATION: _confirmation,
+}

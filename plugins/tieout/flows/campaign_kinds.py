@@ -9,6 +9,7 @@ from tieout.collectors.reach import Reach
 from tieout.errors import ConfigurationError
 from tieout.flows import population_export as flow
 from tieout.flows.campaign_window import CampaignWindow
+from tieout.flows.confirmation_inputs import plan_confirmation
 from tieout.flows.policy_inputs import PolicyWindow, people_job, people_job_until, plan_policies
 from tieout.flows.review_inputs import ReviewWindow, input_job, plan_review, removal_job_until
 from tieout.settings import Settings
@@ -22,6 +23,8 @@ def plan_campaign(settings: Settings, control_id: str, window_key: str) -> Campa
         ExtractionRefused: The key names no window of the control's kind, or one in no observation period.
     """
     control, scope = flow.read_control(settings, control_id)
+    if control.confirmation is not None:
+        return plan_confirmation(settings, control_id, control, scope, window_key)
     if control.acknowledgment is not None:
         return plan_policies(settings, control_id, control, scope, window_key)
     return plan_review(settings, control_id, window_key)

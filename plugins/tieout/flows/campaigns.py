@@ -21,8 +21,10 @@ from tieout.campaigns.definition import Definition, Population
 from tieout.campaigns.ledger import Opened, opened_campaign
 from tieout.campaigns.sealed import from_document
 from tieout.campaigns.statements import opening_key
+from tieout.confirmations import requests
 from tieout.criteria.acknowledgments import ASSIGNMENT_TYPE
 from tieout.criteria.controls import control_files, load_control
+from tieout.criteria.forms import REQUEST_TYPE
 from tieout.criteria.reviews import ITEM_TYPE
 from tieout.criteria.scope import load_scope
 from tieout.errors import CannotCheck, ConfigurationError, LandingConflict, VerificationError
@@ -41,8 +43,8 @@ from tieout.settings import Settings
 
 log = logging.getLogger(__name__)
 
-ACCESS_REVIEW, ACKNOWLEDGMENT = "access_review", "policy_acknowledgment"
-"""Kinds of campaigns: people review access, or acknowledge policies."""
+ACCESS_REVIEW, ACKNOWLEDGMENT, CONFIRMATION = "access_review", "policy_acknowledgment", "owner_confirmation"
+"""Kinds of campaigns: people review access, acknowledge policies, or confirm what they have done in a form."""
 Asked = tuple[dict[str, Item], dict[str, Assignment]]
 
 
@@ -57,6 +59,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     ACCESS_REVIEW: Kind(ITEM_TYPE.partition(".")[0], campaign_items),
     ACKNOWLEDGMENT: Kind(ASSIGNMENT_TYPE.partition(".")[0], assigning.campaign_items),
+    CONFIRMATION: Kind(REQUEST_TYPE.partition(".")[0], requests.campaign_items),
 }
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """DAGs of the controls: per system, collect >> validate >> land; of a campaign that people answer, see
-`tieout.tasks.reviews` and `tieout.tasks.policies`.
+`tieout.tasks.reviews`, `tieout.tasks.policies` and `tieout.tasks.confirmations`.
 """  # noqa: D205
 
 from __future__ import annotations
@@ -44,6 +44,12 @@ def build_dag(control_id: str, control: Control, time_zone: str, settings: Setti
 
         dag = _dag(control_id, control, time_zone, settings, params=policies.PARAMS)
         policies.add_tasks(dag, control_id, control, _landings(control_id), settings)
+        return dag
+    if control.confirmation is not None:
+        from tieout.tasks import confirmations
+
+        dag = _dag(control_id, control, time_zone, settings, params=confirmations.PARAMS)
+        confirmations.add_tasks(dag, control_id, control, _landings(control_id), settings)
         return dag
     window = control.extraction_schedule.window.value
     dag = _dag(control_id, control, time_zone, settings, deadline=alert(control_id, window, time_zone))

@@ -13,18 +13,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Asset, Param, TaskGroup
+from airflow.sdk import DAG, Asset, TaskGroup
 
 from tieout.criteria.controls import Control
 from tieout.settings import Settings, from_environment
 from tieout.tasks.campaign_lists import distinct, extraction
 from tieout.tasks.campaign_steps import CampaignOperator, finder, opened
 from tieout.tasks.campaign_waits import AnswersSensor
+from tieout.tasks.run_times import CLOSES_AT, DUE_AT, param_time, time_param
 from tieout.tasks.runs import airflow_run, by, now
 from tieout.tasks.windows import Slot
 
@@ -36,21 +36,13 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-DUE_AT, CLOSES_AT = "due_at", "closes_at"
 _NAMED = frozenset({"again", "answers", "freeze", "land_acknowledgments", "open"})
-_TIME = {"type": ["null", "string"], "format": "date-time"}
 PARAMS: dict[str, Any] = {
-    DUE_AT: Param(
-        None,
-        **_TIME,
-        title="Due at",
-        description="By when everybody is to acknowledge, where that is not as the control's file says: a time with its zone.",
+    DUE_AT: time_param(
+        "Due at", "By when everybody is to acknowledge, where that is not as the control's file says: a time with its zone."
     ),
-    CLOSES_AT: Param(
-        None,
-        **_TIME,
-        title="Closes at",
-        description="When the campaign closes, where that is not as the control's file says; after it is due. Both are sealed.",
+    CLOSES_AT: time_param(
+        "Closes at", "When the campaign closes, where that is not as the control's file says; after it is due. Both are sealed."
     ),
 }
 
@@ -88,7 +80,7 @@ class FreezePoliciesOperator(PolicyOperator):
         planned, campaigns = self.policies(settings, context)
         if (there := self.frozen_already(planned, campaigns)) is not None:
             return there
-        reason, due_at = context["params"].get("supersede_reason"), _time(context, DUE_AT)
+        reason, due_at = context["params"].get("supersede_reason"), param_time(context, DUE_AT)
         with TemporaryDirectory(prefix="tieout-") as work:
             found = freeze_policies(
                 planned, campaigns, landing_signer(settings), now, Path(work), airflow_run(context), reason, due_at
@@ -112,7 +104,7 @@ class OpenPoliciesOperator(PolicyOperator):
 
         settings = from_environment()
         planned, campaigns = self.policies(settings, context)
-        find, closes_at = finder(settings, campaigns.store), _time(context, CLOSES_AT)
+        find, closes_at = finder(settings, campaigns.store), param_time(context, CLOSES_AT)
         return opened(open_policies(planned, campaigns, landing_signer(settings), find, now, by(context), closes_at))
 
 
@@ -144,26 +136,6 @@ class LandPoliciesOperator(PolicyOperator):
             )  # fmt: skip
         self.landed(reference, campaigns, context)
         return asdict(reference)
-
-
-def _time(context: Context, name: str) -> datetime | None:
-    """Return the time that a parameter of the run says, UTC; ``None`` where it says none.
-
-    Raises:
-        ExtractionRefused: It has no zone.
-    """
-    from datetime import UTC
-
-    from tieout.errors import ExtractionRefused
-
-    said = context["params"].get(name)
-    if not said:
-        return None
-    found = datetime.fromisoformat(said)
-    if found.tzinfo is None:
-        msg = f"parameter {name}: expected a time with its zone, such as 2026-04-30T18:00:00Z, got {said!r}."
-        raise ExtractionRefused(msg)
-    return found.astimezone(UTC)
 
 
 def add_tasks(dag: DAG, control_id: str, control: Control, landings: Asset, settings: Settings) -> None:

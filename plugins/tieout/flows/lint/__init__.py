@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from tieout.flows.lint.assessments import check_assessments, overdue_notes
+from tieout.flows.lint.confirmations import check_confirmations
 from tieout.flows.lint.contracts import check_contracts
 from tieout.flows.lint.controls import check_controls, window_notes
 from tieout.flows.lint.policies import check_policies
@@ -51,6 +52,7 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *check_against(project),
         *check_reviews(project),
         *check_policies(project),
+        *check_confirmations(project),
         *check_assessments(project),
         *check_contracts(project),
     ]

@@ -12,6 +12,7 @@ from tieout.collectors.listing import collector_names, missing_collector
 from tieout.contracts.odcs import Column, Contract
 from tieout.criteria.acknowledgments import PEOPLE_TYPE
 from tieout.criteria.controls import Control
+from tieout.criteria.forms import FORM_COLLECTOR
 from tieout.criteria.periods import window, window_key
 from tieout.criteria.reviews import ACCESS_TYPE, ROSTER_TYPE
 from tieout.criteria.systems import SystemSource
@@ -100,6 +101,8 @@ def _systems(control: Read[Control], project: Project) -> Iterator[Problem]:
             message = f"system {source.system!r} is not among the systems of scope.yaml."
             yield control.problem((*at, "system"), message, did_you_mean(source.system, listed))
         missing = missing_collector(source.collector)
+        if control.content.confirmation is not None and source.collector == FORM_COLLECTOR:
+            continue
         if missing:
             names = collector_names()
             cure = did_you_mean(source.collector, names) or f"Collectors: {', '.join(names)}."
