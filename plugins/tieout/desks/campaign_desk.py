@@ -40,15 +40,15 @@ class CampaignDesk:
         cases: Returns the campaigns that are shown, by id, those that are closed among them.
         find_names: Returns the names of persons, as far as they are known here.
         now: UTC.
-        forms: Asks for forms, and for looks at them; ``None`` where there are none.
         background: Does something while nobody waits for it.
+        forms: Asks for forms, and for looks at them; ``None`` where there are none.
     """
 
     cases: Callable[[], Mapping[str, Case]]
     find_names: Callable[[Iterable[str]], Mapping[str, str]]
     now: Callable[[], datetime]
-    forms: FormDesk | None = None
     background: Callable[[Callable[[], object]], object] = field(default_factory=lambda: _aside(Afterwards("tieout-campaigns")))
+    forms: FormDesk | None = None
 
     def tasks(self, who: Member) -> Tasks:
         """As `Desk.tasks`."""

@@ -151,7 +151,7 @@ class Reading:
             waiting = len(state.open_in(assignment, person, now))
             answered, done_at = state.decided[assignment], None
             if person != given.person or not waiting:
-                decided = [state.standing(assignment, item).decision for item in given.items if item in state.replayed]
+                decided = [state.standing(assignment, item).answer for item in given.items if item in state.replayed]
                 mine = [each for each in decided if each is not None and person in (given.person, each.by)]
                 answered, done_at = len(mine), max((each.at for each in mine), default=None)
         return Task(

@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tieout.desks.items import DECIDING, Choice, Item, Wording
 from tieout.desks.sign_off_desk import SignOffDesk
+
+if TYPE_CHECKING:
+    from tieout.desks.forms import FormDesk
 
 LATER = "later"
 """Value of "Not now"."""
@@ -201,6 +204,10 @@ class Desk(SignOffDesk, Protocol):
     Every method may raise `TransientError` where the store does not answer in time: nothing is then shown as accepted. A member
     counts for a campaign only where its pin of that person is this team and user, or Airflow vouches for them.
     """
+
+    @property
+    def forms(self) -> FormDesk | None:
+        """The desk of forms that owners fill in; ``None`` where there is none."""
 
     def tasks(self, who: Member) -> Tasks:
         """Return what is open for a member, and what they did."""

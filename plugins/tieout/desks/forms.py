@@ -73,9 +73,9 @@ class FormDesk:
         if case is None:
             return Refused(NO_FORM)
         [item] = case.definition.assignments[given.assignment].items
+        if (earlier := self.earlier(who, given)) is not None:  # (2)
+            return earlier
         said = _decided(case, who, given, item)
-        if (earlier := case.standing(said)) is not None:  # (2)
-            return FormStored(earlier.id, earlier.stored_at or earlier.at, now=False)
         if isinstance(asked, Refused):
             return asked
         filled = hold(asked.asked, given.texts, given.files)  # (1)
@@ -87,6 +87,15 @@ class FormDesk:
             return Refused(in_words(refused[0].why, case.closed()))
         return self._store(case, _with_files(case, given, said, asked, filled))  # (4)
 
+    def earlier(self, who: Member, given: HandIn) -> FormStored | None:
+        """Return what the same submission has stored before; ``None`` where it has stored nothing."""
+        case = self._case(who, given.campaign, given.assignment)
+        if case is None:
+            return None
+        [item] = case.definition.assignments[given.assignment].items
+        found = case.standing(_decided(case, who, given, item))
+        return FormStored(found.id, found.stored_at or found.at, now=False) if found else None
+
     def looks(self, who: Member) -> tuple[LookAsked, ...]:
         """Return what a member may accept or return now, the oldest first."""
         found = []
@@ -95,6 +104,12 @@ class FormDesk:
                 case.refresh(case.definition.assignments)
                 found += list(self._looks(case, who))
         return tuple(sorted(found, key=lambda each: each.at))
+
+    def may_look(self, who: Member, campaign: str, assignment: str) -> bool:
+        """Whether a member is one of those who may accept what is handed in to an assignment, now or at another time."""
+        case = self.cases().get(campaign)
+        known = case is not None and case.words.form and case.knows(who) and assignment in case.definition.assignments
+        return known and case is not None and who.person in case.definition.lookers
 
     def look_asked(self, who: Member, campaign: str, assignment: str) -> LookAsked | Refused:
         """Return what a member may accept or return in an assignment, or why there is nothing."""

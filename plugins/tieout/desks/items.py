@@ -27,7 +27,7 @@ class Wording:
 
 DECIDING = Wording("to decide", "decided", "Decision on", reasons=True)
 ACKNOWLEDGING = Wording("to acknowledge", "acknowledged", "Your answer to", reasons=False)
-CONFIRMING = Wording("to fill in", "accepted", "Your answer to", reasons=False, form=True)
+CONFIRMING = Wording("to fill in", "handed in", "Your answer to", reasons=False, form=True)
 
 
 @dataclass(frozen=True, slots=True)

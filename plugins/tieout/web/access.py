@@ -5,6 +5,8 @@
 - `Rules.person`: a user whose person is known.
 - `Rules.assigned`: a person whom the campaign in the path gave the assignment in the path. An assignment of somebody else, and
   one that is not there, are answered alike.
+- `Rules.looker`: a person who may accept what is handed in, in the campaign in the path. Others are answered alike, whether it
+  is there or not.
 - `Rules.signer`: a person who is, or was, asked to sign off the campaign in the path. Others are answered alike, whether it is
   there or not.
 """
@@ -18,6 +20,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 
 from tieout.desks.desk import Refused
+from tieout.desks.refusals import NO_LOOK
 from tieout.errors import ConfigurationError
 from tieout.web.people import Unknown, Visitor, as_member, visitor_of
 from tieout.web.site import Site
@@ -67,11 +70,15 @@ class Rules:
             if summary is None or all(task.assignment != assignment for task in summary.tasks):
                 raise _none_such(site, request)
 
+        async def looker(request: Request, who: Annotated[Visitor, Depends(person)]) -> None:
+            await _require_looker(site, request, who)
+
         async def signer(request: Request, who: Annotated[Visitor, Depends(person)]) -> None:
             await _require_asked(site, request, who)
 
         self.signed_in, self.person = Depends(signed_in), Depends(person)
         self.assigned, self.signer = Depends(assigned), Depends(signer)
+        self.looker = Depends(looker)
 
     def names(self) -> dict[Callable[..., Any], str]:
         """Return the rules' names, by what FastAPI calls."""
@@ -106,6 +113,13 @@ async def _require_asked(site: Site, request: Request, who: Visitor) -> None:
     asked = await site.asked(lambda desk: desk.sign_off_request(as_member(who), campaign))
     if isinstance(asked, Refused):
         raise Turned(404, "Nothing to sign off", f"{asked.reason}{_stored(request)}", f"Ask {site.ask}.")
+
+
+async def _require_looker(site: Site, request: Request, who: Visitor) -> None:
+    campaign, assignment = request.path_params["campaign"], request.path_params["assignment"]
+    known = _SEGMENT.fullmatch(campaign) and _SEGMENT.fullmatch(assignment)
+    if not known or not await site.forms(lambda desk: desk.may_look(as_member(who), campaign, assignment)):
+        raise Turned(404, "Nothing to look at", f"{NO_LOOK}{_stored(request)}", f"If there should be, ask {site.ask}.")
 
 
 def _none_such(site: Site, request: Request) -> Turned:

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from tieout.desks.desk import LATER, LONGEST_REASON, Page, Stored, Task, Tasks
+from tieout.desks.form_values import LookAsked
 from tieout.desks.items import Choice
 from tieout.desks.sign_off_desk import SignOffRequest
 from tieout.desks.text import clean, cut
@@ -30,6 +31,8 @@ LONGEST_LINE, LONGEST_FACT = 500, 120
 """Characters of a title, and of a fact or flag, that are shown: what was presented fits where it is stored (a test holds it)."""
 LONGEST_STATEMENT = 2000
 """Characters of what somebody says who chooses: more than a policy's file may have."""
+LONGEST_INTRODUCTION = 4000
+"""Characters of what a form says first, and of a question about it: more than either may have."""
 HISTORY = 50
 """Most assignments of the past that are shown."""
 FOLDER = Path(__file__).parent
@@ -64,9 +67,11 @@ class Frame:
         return f"{self.root}/campaigns/{task.campaign}/{task.assignment}"
 
 
-def tasks_page(frame: Frame, tasks: Tasks, sign_offs: Sequence[SignOffRequest], reader: Reader) -> str:
+def tasks_page(
+    frame: Frame, tasks: Tasks, sign_offs: Sequence[SignOffRequest], reader: Reader, looks: Sequence[LookAsked] = ()
+) -> str:
     """Return what somebody has to do, and what they have done."""
-    return frame.html("tasks.html", tasks=tasks, sign_offs=sign_offs, reader=reader, most=HISTORY)
+    return frame.html("tasks.html", tasks=tasks, sign_offs=sign_offs, looks=looks, reader=reader, most=HISTORY)
 
 
 def fragment(
@@ -184,5 +189,6 @@ def _templates() -> Environment:
     )
     made.filters["line"] = lambda text: _cut(text, LONGEST_LINE)
     made.filters["whole"] = lambda text: _cut(text, LONGEST_STATEMENT)
+    made.filters["long"] = lambda text: _cut(text, LONGEST_INTRODUCTION)
     made.filters["fact"] = lambda text: _cut(text, LONGEST_FACT)
     return made

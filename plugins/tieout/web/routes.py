@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tieout.web import showing, signing, submitting
+from tieout.web import filling, looking, showing, signing, submitting
 from tieout.web.access import Rules, Turned
 from tieout.web.rendering import static_files
 from tieout.web.site import Site
@@ -32,6 +32,8 @@ def routes(site: Site, rules: Rules) -> APIRouter:
     async def submit(request: Request) -> HTMLResponse:
         return await submitting.submit(site, request)
 
+    _form_routes(router, site, rules)
+
     @router.get("/sign-offs/{campaign}", dependencies=[rules.signer])
     async def show_sign_off(request: Request) -> HTMLResponse:
         return await signing.show(site, request)
@@ -49,3 +51,21 @@ def routes(site: Site, rules: Rules) -> APIRouter:
         return Response(content, headers=kept, media_type=_TYPES[PurePosixPath(name).suffix])
 
     return router
+
+
+def _form_routes(router: APIRouter, site: Site, rules: Rules) -> None:
+    @router.get("/confirmations/{campaign}/{assignment}", dependencies=[rules.assigned])
+    async def show_form(request: Request) -> HTMLResponse:
+        return await filling.show(site, request)
+
+    @router.post("/confirmations/{campaign}/{assignment}", dependencies=[rules.assigned])
+    async def submit_form(request: Request) -> HTMLResponse:
+        return await filling.submit(site, request)
+
+    @router.get("/second-reviews/{campaign}/{assignment}", dependencies=[rules.looker])
+    async def show_look(request: Request) -> HTMLResponse:
+        return await looking.show(site, request)
+
+    @router.post("/second-reviews/{campaign}/{assignment}", dependencies=[rules.looker])
+    async def submit_look(request: Request) -> HTMLResponse:
+        return await looking.submit(site, request)

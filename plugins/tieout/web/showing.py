@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tieout.desks.desk import Desk, Page, Refused, Task
+from tieout.desks.desk import Desk, Page, Refused, Task, Tasks
+from tieout.desks.form_values import LookAsked
+from tieout.desks.sign_off_desk import SignOffRequest
 from tieout.web.access import Turned, visitor
 from tieout.web.forms import MOST_ITEMS
 from tieout.web.people import as_member
@@ -26,8 +28,12 @@ OPEN_AGAIN = "Open the review again."
 async def my_tasks(site: Site, request: Request) -> HTMLResponse:
     """Return what somebody has to do, and what they have done."""
     who = as_member(visitor(request))
-    tasks, sign_offs = await site.asked(lambda desk: (desk.tasks(who), desk.sign_offs(who)))
-    return HTMLResponse(tasks_page(frame_of(request), tasks, sign_offs, reader_of(site, request)))
+
+    def ask(desk: Desk) -> tuple[Tasks, tuple[SignOffRequest, ...], tuple[LookAsked, ...]]:
+        return desk.tasks(who), desk.sign_offs(who), desk.forms.looks(who) if desk.forms else ()
+
+    tasks, sign_offs, looks = await site.asked(ask)
+    return HTMLResponse(tasks_page(frame_of(request), tasks, sign_offs, reader_of(site, request), looks))
 
 
 async def show(site: Site, request: Request) -> HTMLResponse:

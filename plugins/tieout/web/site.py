@@ -14,8 +14,9 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from tieout.desks.desk import Desk
+from tieout.desks.forms import FormDesk
 from tieout.desks.pools import BoundedPool, PoolFull
-from tieout.errors import StoreUnavailable
+from tieout.errors import ConfigurationError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,23 @@ class Site:
     seconds: float = 10.0
     pool: BoundedPool = field(default_factory=_pool, repr=False)
 
-    async def asked(self, question: Callable[[Desk], T]) -> T:
+    async def forms(self, question: Callable[[FormDesk], T], seconds: float | None = None) -> T:
+        """Return what the desk of forms answers; raises as `asked`, and `ConfigurationError` where there is none."""
+
+        def ask(desk: Desk) -> T:
+            if desk.forms is None:
+                msg = "web: this installation has no desk of forms."
+                raise ConfigurationError(msg)
+            return question(desk.forms)
+
+        return await self.asked(ask, seconds)
+
+    async def asked(self, question: Callable[[Desk], T], seconds: float | None = None) -> T:
         """Return what the desk answers to a question.
+
+        Args:
+            question: What it is asked.
+            seconds: How long somebody waits, where that is not as usual.
 
         Raises:
             TransientError: It did not answer in time, or is busy. What it was asked to store may be stored all the same.
@@ -70,10 +86,11 @@ class Site:
         except PoolFull:
             msg = "web: every thread is busy"
             raise StoreUnavailable(msg) from None
+        longest = seconds or self.seconds
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.seconds)
+            return await asyncio.wait_for(asyncio.wrap_future(future), longest)
         except TimeoutError:
-            msg = f"web: expected an answer of the desk within {self.seconds:g} s, got none"
+            msg = f"web: expected an answer of the desk within {longest:g} s, got none"
             raise StoreUnavailable(msg) from None
 
 

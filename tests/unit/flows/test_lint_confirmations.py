@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lint of forms that owners fill in: the shipped one has no problem, and each thing that would keep it from being asked is one."""
+"""Lint of forms that owners fill in: the shipped one has no problem, and what keeps one from being asked is one."""
 
 from __future__ import annotations
 

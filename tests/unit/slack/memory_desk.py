@@ -66,6 +66,7 @@ class MemoryDesk:
     asked: int = 0
     to_sign: dict[tuple[str, str], SignOffRequest] = field(default_factory=dict)
     signed: list[tuple[str, SignOff]] = field(default_factory=list)
+    forms: None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def decided(self, campaign: str, assignment: str) -> dict[str, Decision]:

@@ -118,7 +118,7 @@ class _Reader(HTMLParser):
             if "checked" in said:
                 self.form.fields[said["name"]] = said["value"]
         elif self.form is not None and tag == "input":
-            self.form.fields[said["name"]] = said["value"]
+            self.form.fields[said["name"]] = said.get("value", "")
         elif self.form is not None and tag == "textarea":
             self._area = said["name"]
             self.form.fields[self._area] = ""

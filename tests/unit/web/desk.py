@@ -73,6 +73,7 @@ class Memory:
     size: int = 15
     now: datetime = NOW
     signer: str = "grace@shop.example"
+    forms: None = None
     to_sign: SignOffRequest | None = None
     signed: list[SignOff] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
