@@ -9,13 +9,14 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import yaml
 
+from tests.simulators.slack import SIGNING_SECRET, TEAM, TOKEN, Slack
 from tests.stack import Store
 from tests.unit.flows.review_project import scope
 from tieout.campaigns.leftovers import Closing, close
@@ -34,13 +35,20 @@ from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.store import S3Store
 from tieout.flows.campaign_answered import CampaignAnswered, read_campaign
 from tieout.flows.campaign_kinds import plan_campaign
+from tieout.flows.campaign_opening import Find
+from tieout.flows.campaign_people import People
+from tieout.flows.campaign_poke import CampaignTask, Poked, poke
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.confirmation_campaign import open_confirmation
 from tieout.flows.confirmation_freeze import freeze_confirmation
 from tieout.flows.confirmation_inputs import ConfirmationWindow
 from tieout.flows.confirmation_landing import land_confirmation
 from tieout.flows.upkeep import retention_for
+from tieout.local.installation import STAGING_BUCKET
 from tieout.settings import Settings
+from tieout.slack.messenger import slack_messenger
+from tieout.slack.sending import Sender
+from tieout.slack.workspace import Workspace
 
 CONTROL, WINDOW, SYSTEM = "a1_3_restore_confirmation", "2026-Q1", "confirmations"
 OWNERS = [("Platform Lead", "pia"), ("Platform Lead", "paul"), ("Head of Engineering", "hedi")]
@@ -87,12 +95,25 @@ class Scene:
                 self.planned(), self.campaigns(), signer, self.store.clock, Path(work), None, **said
             )  # fmt: skip
 
-    def open(self, due: float = 60, ends: float = 120) -> CampaignAnswered:
+    def open(self, due: float = 60, ends: float = 120, find: Find | None = None) -> CampaignAnswered:
         """Open it, due in so many seconds, and over in so many."""
         now, signer = datetime.now(UTC).replace(microsecond=0), self.store.stack.installation.signer(Scope.LANDING)
         times = now + timedelta(seconds=due), now + timedelta(seconds=ends)
-        open_confirmation(self.planned(), self.campaigns(), signer, None, self.store.clock, "the test", *times)
+        open_confirmation(self.planned(), self.campaigns(), signer, find, self.store.clock, "the test", *times)
         return self.answered()
+
+    def poke(self, slack: Slack) -> Poked:
+        """Look after the campaign once, as its task does."""
+        campaigns, signer = self.campaigns(), self.store.stack.installation.signer(Scope.LANDING)
+        opened = campaigns.of(self.planned().place)
+        assert opened is not None
+        workspace = Workspace(team=TEAM, bot_token=TOKEN, signing_secret=SIGNING_SECRET, base_url=slack.base_url)
+        messenger = slack_messenger(self.settings, Sender(workspace, sleep=lambda _: None), People(None))
+        staging = S3Store(self.store.client("writer"), STAGING_BUCKET)
+        loaded, clock = campaigns.load(opened), self.store.clock
+        return poke(CampaignTask(
+            campaigns=campaigns, loaded=loaded, staging=staging, signer=signer, clock=clock, by="the test", messenger=messenger,
+        ))  # fmt: skip
 
     def answered(self) -> CampaignAnswered:
         return read_campaign(self.planned(), self.campaigns())
@@ -192,6 +213,8 @@ def make_scene(store: Store, repository: Path, home: Path, window: str = WINDOW,
     said["statements"][0]["effective_from"] = "2025-01-01"
     (criteria / "controls" / f"{CONTROL}.yaml").write_text(yaml.safe_dump(said, sort_keys=False))
     told = scope(OWNERS)
+    earlier = {"id": "2025-H1", "type": 2, "first_day": date(2025, 1, 1), "end_day": date(2025, 7, 1)}
+    told["observation_periods"] = [earlier, *told["observation_periods"]]
     told["systems"] = [{"system": SYSTEM, "name": "Confirmations", "owner": "Platform Lead"}]
     (criteria / "scope.yaml").write_text(yaml.safe_dump(told, sort_keys=False))
     return Scene(Store(store.stack, Settings(home=home, environment="test", root_fingerprint=store.root)), window)

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from tests.integration.confirmation_scene import CONTROL, LOG, SYSTEM, WINDOW, Scene, mail, make_scene, member, sha256
+from tests.simulators.slack import TEAM, Account, Slack
+from tests.simulators.slack.members import dm_of
 from tests.stack import Store
+from tieout.campaigns.definition import Pin
 from tieout.confirmations.filled import Problems
 from tieout.desks.desk import Refused
 from tieout.desks.form_values import FormAsked, FormStored
@@ -105,6 +108,27 @@ def _retention(scene: Scene) -> Any:
 
     planned = scene.planned()
     return retention_for(planned.settings, planned.scope, planned.period.id, scene.store.clock())
+
+
+def test_the_campaigns_task_tells_who_is_asked_who_looks_and_closes_it_when_it_is_accepted(
+    own_store: Store, repository: Path, tmp_path: Path
+) -> None:
+    users = {name: f"U0{name.upper():0<8}" for name in ("pia", "paul", "hedi")}
+    scene = make_scene(own_store, repository, tmp_path / "project", "2025-Q1")
+    scene.freeze()
+    scene.open(find=lambda person: Pin(TEAM, users[person.partition("@")[0]]))
+    with Slack([Account(mail(name), user, name.title()) for name, user in users.items()]) as slack:
+        assert scene.poke(slack).recorded == {"invitation": 1}
+        assert isinstance(scene.hand_in("pia", restored_on="2025-02-03", backup_of="2025-02-02"), FormStored)
+        found = scene.poke(slack)
+        assert (found.recorded, found.sent, found.done) == ({"look": 1}, 1, False)
+        assert [each.text for each in slack.messages if each.channel == dm_of(users["hedi"])][-1].count("accept or return") == 1
+        assert scene.poke(slack).recorded == {}
+        assert isinstance(scene.look("hedi"), FormStored)
+        assert scene.poke(slack).done
+        assert len(slack.messages) == 2
+    [row] = scene.rows(scene.land(), "owner_confirmation")
+    assert (row["outcome"], row["second_review"]) == ("confirmed", "accepted")
 
 
 def test_what_does_not_count_is_not_stored(own_store: Store, repository: Path, tmp_path: Path) -> None:

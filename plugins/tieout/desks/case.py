@@ -50,6 +50,7 @@ class Reading:
         posted: Where a person's summary stands in Slack, where it was sent.
         words: What people do with the items.
         page_items: Most of them on one page.
+        pages: Where the pages of forms are, up to the campaign's id; empty where nobody knows.
         clock: Monotonic seconds.
     """
 
@@ -63,6 +64,7 @@ class Reading:
     posted: Callable[[str], Posted | None]
     words: Wording = DECIDING
     page_items: int = PAGE_ITEMS
+    pages: str = ""
     clock: Callable[[], float] = time.monotonic
     _read_at: dict[str, float] = field(default_factory=dict, repr=False)
     _reading: dict[str, threading.Lock] = field(default_factory=dict, repr=False)
@@ -163,6 +165,7 @@ class Reading:
             due_at=self.definition.due_of(assignment, now),
             done_at=done_at if not waiting else None,
             words=self.words,
+            page=f"{self.pages}{self.definition.campaign}/{assignment}" if self.pages else "",
         )
 
     def summary(self, person: str, now: datetime) -> Summary:

@@ -26,7 +26,7 @@ from tieout.desks.campaign_desk import CampaignDesk
 from tieout.desks.case import Case
 from tieout.desks.desk import Posted
 from tieout.desks.forms import FormDesk
-from tieout.desks.showing import showing
+from tieout.desks.showing import form_pages, showing
 from tieout.errors import TerminalError, TieoutError, VerificationError
 from tieout.evidence.identities import UnlockedStore
 from tieout.evidence.keys import DocumentSigner
@@ -196,6 +196,7 @@ class Cases(Mapping[str, Case]):
             words=shown.words,
             page_items=shown.page_items,
             row=loaded.rows.row if shown.words.form else None,
+            pages=form_pages(settings) if shown.words.form else "",
             posted=Posts(ledger, Outbox(definition.campaign, UnlockedStore.beside(self._store, settings.staging_bucket))),
         )
 

@@ -52,6 +52,7 @@ class Task:
         due_at: Until when, UTC.
         done_at: When the last of them was decided; ``None`` while one is open.
         words: What people do with it.
+        page: Address of its page, where it is answered on a page alone and the address is known.
     """
 
     campaign: str
@@ -62,6 +63,7 @@ class Task:
     due_at: datetime
     done_at: datetime | None = None
     words: Wording = DECIDING
+    page: str = ""
 
     @property
     def open(self) -> int:

@@ -16,6 +16,7 @@ from tieout.flows.frozen_rows import agreed
 from tieout.policies import words
 from tieout.reviews import presenting
 from tieout.reviews.items import asked_flags
+from tieout.settings import Settings
 
 _BLOCKS_KEPT, _PLACES_KEPT = 1024, 1024
 """How many pages are kept in words, about 25 KB each, and of how many assignments it is kept where their items stand."""
@@ -45,6 +46,11 @@ class Showing:
     named: Callable[[str], str]
     words: Wording = DECIDING
     page_items: int = PAGE_ITEMS
+
+
+def form_pages(settings: Settings) -> str:
+    """Return where the pages of forms are, up to the campaign's id; empty where the settings do not say."""
+    return f"{settings.pages_url}/tieout/confirmations/" if settings.pages_url else ""
 
 
 def showing(loaded: Loaded, scope: Scope) -> Showing:

@@ -41,7 +41,7 @@ from tieout.flows.upkeep import retention_for
 
 ROUNDS = 20
 """How often in one look somebody may be found who can not be told anything: what is theirs goes on each time."""
-_TOLD_ONLY = frozenset({NoticeKind.INVITATION, NoticeKind.HANDOVER, NoticeKind.REMINDER})
+_TOLD_ONLY = frozenset({NoticeKind.INVITATION, NoticeKind.HANDOVER, NoticeKind.LOOK, NoticeKind.REMINDER})
 """Notices that do nothing but tell: without a messenger none is recorded, as nobody is told."""
 
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from tieout.campaigns.events import LAST_ID, Notice, NoticeKind
+from tieout.campaigns.looking import waiting
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.flows.campaign_look import MOST, Look, still_open
 from tieout.flows.messenger import Unreachable
@@ -216,6 +217,8 @@ class Teller:
         """Whether there is still something to tell: who has decided all meanwhile needs no message."""
         if notice.kind is NoticeKind.LISTED:
             return bool(still_open(self.look.state, notice))
+        if notice.kind is NoticeKind.LOOK:
+            return bool(waiting(self.look.state, notice.person, now))
         return notice.kind is NoticeKind.STUCK or bool(self.look.state.open_items(notice.person, now))
 
     def _asked(self, ask: Callable[..., T], *arguments: Any) -> T:

@@ -17,7 +17,7 @@ from tieout.criteria.scope import Scope, load_scope
 from tieout.desks.case import Reading
 from tieout.desks.cases import posted_of
 from tieout.desks.desk import Summary
-from tieout.desks.showing import showing
+from tieout.desks.showing import form_pages, showing
 from tieout.errors import CannotCheck
 from tieout.flows import messenger as flow
 from tieout.flows.campaign_look import still_open
@@ -35,6 +35,7 @@ _BECAUSE = {
     escalation.LATE: "it was not decided in time",
 }
 _HANDED = "it was given to you, or you stand in for somebody"
+_RETURNED = "what was handed in was returned with a question"
 
 
 class SlackMessenger:
@@ -46,10 +47,11 @@ class SlackMessenger:
         ledger: What has been said in it.
         scope: The program's.
         people: Whose person ids are, for lists of them.
+        pages: Where the pages of forms are (`tieout.desks.showing.form_pages`).
     """
 
-    def __init__(self, sender: Sender, loaded: Loaded, ledger: Ledger, scope: Scope, people: People) -> None:
-        self._people = people
+    def __init__(self, sender: Sender, loaded: Loaded, ledger: Ledger, scope: Scope, people: People, pages: str = "") -> None:
+        self._people, self._pages = people, pages
         self._sender, self._definition, self._ledger = sender, loaded.definition, ledger
         shown = showing(loaded, scope)
         self._reading = Reading(
@@ -61,6 +63,7 @@ class SlackMessenger:
             item=shown.item,
             named=shown.named,
             words=shown.words,
+            pages=pages if shown.words.form else "",
             posted=lambda _: None,
         )
         self._taken = 0
@@ -81,6 +84,11 @@ class SlackMessenger:
             due = self._definition.schedule.due(now)
             listed = notices.send_list(self._sender, way, self._reading.title, names, self._reading.unit, due, notice.id)
             return _told(listed) if isinstance(listed, Unreachable) else {"channel": listed.channel, "ts": listed.ts}
+        if notice.kind is NoticeKind.LOOK:
+            [assignment] = notice.items
+            page = f"{self._pages.replace('/confirmations/', '/second-reviews/')}{self._definition.campaign}/{assignment}"
+            looked = notices.send_look(self._sender, way, self._reading.title, page if self._pages else "", notice.id)
+            return _told(looked) if isinstance(looked, Unreachable) else {"channel": looked.channel, "ts": looked.ts}
         summary = self._summary(notice.person, now)
         if notice.kind is NoticeKind.REMINDER:
             posted = notices.send_reminder(self._sender, way, summary, notice.number, notice.id)
@@ -90,7 +98,9 @@ class SlackMessenger:
         elif notice.kind is NoticeKind.INVITATION:
             posted = notices.send_summary(self._sender, way, summary, notice.id)
         else:
-            because = " and ".join(_BECAUSE.get(why, why) for why in notice.why.split("; ")) if notice.why else _HANDED
+            because = (
+                " and ".join(_BECAUSE.get(why, why) for why in notice.why.split("; ")) if notice.why else self._handed(notice)
+            )
             posted = notices.send_escalation(self._sender, way, summary, because, notice.id)
         return _told(posted) if isinstance(posted, Unreachable) else {"channel": posted.channel, "ts": posted.ts}
 
@@ -126,6 +136,11 @@ class SlackMessenger:
             self._taken = len(events)
         return self._reading.summary(person, now)
 
+    def _handed(self, notice: Notice) -> str:
+        with self._ledger.lock:
+            open_now = [each for _, each in self._ledger.state.open_standings() if each.holder == notice.person]
+        return _RETURNED if any(each.look is not None and each.handed is None for each in open_now) else _HANDED
+
     def _pin(self, person: str) -> Pin:
         pin = self._definition.pins.get(person)
         if pin is None:
@@ -146,7 +161,8 @@ def slack_messenger(settings: Settings, sender: Sender, people: People) -> Calla
         ConfigurationError: The scope file is wrong.
     """
     scope = load_scope(settings.scope_file)
-    return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope, people)
+    pages = form_pages(settings)
+    return lambda loaded, ledger: SlackMessenger(sender, loaded, ledger, scope, people, pages)
 
 
 class SlackFinder:

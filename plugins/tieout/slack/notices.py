@@ -16,6 +16,7 @@ from tieout.slack.blocks.messages import (
     Message,
     escalation_message,
     list_message,
+    look_message,
     reminder_message,
     stuck_message,
     summary_message,
@@ -24,8 +25,8 @@ from tieout.slack.identity import unfit
 from tieout.slack.sending import Sender, Unreachable, open_channel, post
 
 __all__ = [
-    "Pin", "To", "find_member", "find_message", "repair_summary", "send_escalation", "send_list", "send_reminder", "send_stuck",
-    "send_summary", "still_there",
+    "Pin", "To", "find_member", "find_message", "repair_summary", "send_escalation", "send_list", "send_look", "send_reminder",
+    "send_stuck", "send_summary", "still_there",
 ]  # fmt: skip
 LOOKED_AT = 100
 """Messages of a person that are looked through for one."""
@@ -113,6 +114,19 @@ def send_stuck(
         notice: Id of the notice.
     """
     return _send(sender, to, stuck_message(title, count, unit, campaign), notice)
+
+
+def send_look(sender: Sender, to: To, title: str, page: str, notice: str = "") -> Posted | Unreachable:
+    """Send to who may accept it that something was handed in; raises as `send_summary`.
+
+    Args:
+        sender: Calls Slack.
+        to: Whom.
+        title: Of the campaign.
+        page: Address of its page; empty where nobody knows.
+        notice: Id of what it says, for the message's metadata.
+    """
+    return _send(sender, to, look_message(title, page), notice)
 
 
 def send_list(

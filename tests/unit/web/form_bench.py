@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.unit.campaigns.scene import POPULATION, Signers
 from tests.unit.slack.scene import serving
 from tests.unit.web.browsing import USERS, SimpleUser, World, form_in
 
-from tieout.campaigns.definition import Choice, Definition, Leftovers, Schedule
+from tieout.campaigns.definition import Choice, Definition, Leftovers, Pin, Schedule
 from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.responder import Responder
 from tieout.campaigns.writer import Writer
@@ -65,7 +65,15 @@ Files = Sequence[tuple[str, bytes]]
 class FormBench:
     """A form that ann is asked to fill in and len looks at, in a bucket of its own."""
 
-    def __init__(self, store: S3Store, signers: Signers, repository: Path, lookers: Sequence[str] = ("len",)) -> None:
+    def __init__(
+        self,
+        store: S3Store,
+        signers: Signers,
+        repository: Path,
+        lookers: Sequence[str] = ("len",),
+        pins: Mapping[str, Pin | None] | None = None,
+        form: Form = FORM,
+    ) -> None:
         self.store, self.signers = store, signers
         self.browsers: list[httpx.Client] = []
         self.now = datetime.now(UTC).replace(microsecond=0)
@@ -73,7 +81,7 @@ class FormBench:
         days = (date(2026, 1, 1), date(2026, 3, 31))
         row = request_row(
             Asking(
-                system="confirmations", campaign="a1_3.2026-Q1", form=FORM, as_of=datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC),
+                system="confirmations", campaign="a1_3.2026-Q1", form=form, as_of=datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC),
                 window=days, period=(date(2026, 1, 1), date(2026, 6, 30)), due_on=date(2026, 4, 10),
                 owners=("Platform Lead", ["ann", "bob"]), lookers=("Head", lookers) if lookers else None,
             )
@@ -85,17 +93,19 @@ class FormBench:
             populations=(POPULATION,), schedule=Schedule(opened, opened + timedelta(10), (), None, (opened + timedelta(20),)),
             choices={"confirmed": Choice(), "not confirmed": Choice(offered=False)}, leftovers=Leftovers.DECIDE,
             leftover_choice="not confirmed", items=items, assignments=assignments,
-            pins=dict.fromkeys(["ann", "bob", "mia", *lookers]), managers_of_program=("mia",), lookers=tuple(lookers),
+            pins=pins or dict.fromkeys(["ann", "bob", "mia", *lookers]), managers_of_program=("mia",), lookers=tuple(lookers),
         )  # fmt: skip
         [self.item], [self.assignment] = items, assignments
         retention = Retention("COMPLIANCE", self.now + timedelta(days=366), "AES256", "")
-        Writer(self.campaign, store, signers.landing, retention).open("task", self.now)
+        self.writer = Writer(self.campaign, store, signers.landing, retention)
+        self.writer.open("task", self.now)
+        self.row = row
         self.case = Case(
             ledger=Ledger(self.campaign, store, signers.key_list),
             responder=Responder(self.campaign, store, signers.response, retention, lambda: datetime.now(UTC)),
             title="Confirmation 2026-Q1", unit="forms", labels={}, introduction="",
-            item=lambda item: Item(id=item, row_sha256=items[item].row_sha256, title=FORM.title),
-            named=lambda _: FORM.title, posted=lambda _: None, words=CONFIRMING, row=lambda _: row,
+            item=lambda item: Item(id=item, row_sha256=items[item].row_sha256, title=form.title),
+            named=lambda _: form.title, posted=lambda _: None, words=CONFIRMING, row=lambda _: row,
         )  # fmt: skip
         clock = lambda: datetime.now(UTC)  # noqa: E731
         cases = {self.campaign.campaign: self.case}

@@ -35,6 +35,8 @@ LISTED = 100
 """Most names that one list shows; it says how many more there are."""
 LONGEST_QUESTION = 2000
 _FALLBACK = 300
+_STORED = "Each page is stored as you submit it. A receipt of it comes into this message's thread."
+_IN_AIRFLOW = "on its page in Airflow: Tieout, My reviews"
 _NAME = 28
 """Characters of a name in a list: a full one fits the 3000 of a section."""
 
@@ -61,7 +63,8 @@ def summary_message(summary: Summary) -> Message:
     blocks = [header(summary.title), section(mrkdwn(said)), *task_blocks(summary, SUMMARY)]
     if summary.closed is None:
         blocks.append(actions(button("Ask a question", ASK, as_value(summary.campaign))))
-        blocks.append(context(mrkdwn("Each page is stored as you submit it. A receipt of it comes into this message's thread.")))
+        stored = "It is stored as you hand it in." if summary.words.form else _STORED
+        blocks.append(context(mrkdwn(stored)))
     return Message(f"{title}: {said.replace('*', '')}", blocks)
 
 
@@ -69,8 +72,9 @@ def task_blocks(summary: Summary, where: str) -> list[Block]:
     """Return the assignments of a campaign, each with its button while it is open; ``where`` starts their block ids."""
     blocks = []
     for number, task in enumerate(summary.tasks[:SHOWN_TASKS]):
-        text = f"*{quoted(task.title, 150)}*\n{task.answered:,} of {task.total:,} {task.words.done}"
-        more = {"accessory": _open_button(task)} if task.open and summary.closed is None else {}
+        text, waits = f"*{quoted(task.title, 150)}*\n{task.answered:,} of {task.total:,} {task.words.done}", task.open > 0
+        more = {"accessory": _open_button(task)} if waits and summary.closed is None and not task.words.form else {}
+        text += f"\nFill it in {on_page(task.page)}." if waits and summary.closed is None and task.words.form else ""
         blocks.append(section(mrkdwn(text), block_id=f"{where}.{number}", **more))
     if len(summary.tasks) > SHOWN_TASKS:
         blocks.append(context(mrkdwn(f"And {len(summary.tasks) - SHOWN_TASKS:,} more: finish these, and the others follow.")))
@@ -113,6 +117,22 @@ def stuck_message(title: str, count: int, unit: str, campaign: str) -> Message:
     )
     how = f"Give them to somebody: `tieout review reassign {quoted_code(campaign)}`; `tieout review status` lists them."
     return Message(about.replace("*", ""), [section(mrkdwn(about)), context(mrkdwn(how))])
+
+
+def look_message(title: str, page: str) -> Message:
+    """Return the message to who may accept or return what somebody has handed in.
+
+    Args:
+        title: Of the campaign.
+        page: Address of the page on which it is looked at; empty where nobody knows.
+    """
+    about = f"{quoted(title, 150)}: *something was handed in, and waits for you to accept or return it.* Look at it "
+    return Message(f"{about.replace('*', '')}in Airflow.", [section(mrkdwn(f"{about}{on_page(page)}."))])
+
+
+def on_page(page: str) -> str:
+    """Return where a page is, for the end of a sentence: a link, or the way there."""
+    return f"<{page}|on its page>" if page else _IN_AIRFLOW
 
 
 def list_message(title: str, names: Sequence[str], unit: str, due_at: datetime) -> Message:
