@@ -133,14 +133,19 @@ class Scene:
         return found
 
     def hand_in(
-        self, name: str, files: Iterable[tuple[str, bytes]] = (("restore.txt", LOG),), interaction: str = "", **answers: str
+        self,
+        name: str,
+        files: Iterable[tuple[str, bytes]] = (("restore.txt", LOG),),
+        interaction: str = "",
+        late: timedelta = timedelta(0),
+        **answers: str,
     ) -> FormStored | Problems | Refused:
         """Have somebody fill in the form."""
         field = self.planned().form.field("proof")
         assert isinstance(field, FileField)
         with tempfile.TemporaryDirectory() as work:
             uploads = [receive([data], given, field, Path(work)) for given, data in files]
-            now = self.store.clock()
+            now = self.store.clock() - late
             given = HandIn(
                 campaign=self.planned().campaign, assignment=self.assignment,
                 texts={key: [text] for key, text in (ANSWERS | answers).items()}, files={"proof": uploads},

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,7 @@ def test_what_does_not_count_is_not_stored(own_store: Store, repository: Path, t
     for stranger in ("paul", "hedi", "mallory"):  # next in order, who looks, and nobody at all
         assert isinstance(scene.hand_in(stranger, **days), Refused), stranger
     assert isinstance(scene.look("hedi"), Refused)
+    assert isinstance(scene.hand_in("pia", late=timedelta(hours=2), **days), Refused), "it says that it was said long before"
     assert stored() == []
     first = scene.hand_in("pia", interaction="once", **days)
     again = scene.hand_in("pia", interaction="once", **days)
@@ -158,6 +160,9 @@ def test_what_does_not_count_is_not_stored(own_store: Store, repository: Path, t
     assert len(stored()) == 3  # the file, what was handed in, the response
     assert isinstance(scene.look("pia"), Refused), "nobody looks at their own"
     assert isinstance(scene.look("hedi"), FormStored)
+    later = scene.hand_in("pia", interaction="once", **days)
+    assert isinstance(later, FormStored), "delivered again, after it was accepted"
+    assert later.response == first.response
     accepted = scene.asked("pia")
     assert isinstance(accepted, Refused)
     assert "has been accepted" in accepted.reason

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Owner confirmations: what somebody filled in, held against the form, and files, checked before anybody stores them.
 
+    requests     what an owner is asked, frozen: the form word for word, and how a campaign takes it
     filled       a whole form: typed values, or problems in words for the person
     answers      the answer to one field
     uploads      a stream of bytes becomes a checked file, or a refusal
@@ -8,5 +9,8 @@
     file_bytes   PDF, pictures and text, told by their bytes
     office       DOCX, XLSX and PPTX, part by part
 
-Nothing is opened to be shown, and nothing runs. No control asks for a form yet.
+    handed       what was handed in, as one document that a response names
+    outcomes     what came of it, row for row
+
+Nothing is opened to be shown, and nothing runs.
 """

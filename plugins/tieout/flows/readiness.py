@@ -119,7 +119,7 @@ def check_collectors(
 ) -> Iterator[Check]:
     """Run each collector of each control once, live, on the last window that is over; nothing of it lands.
 
-    Of a review these are the collectors of what it is frozen from.
+    Of a review these are the collectors of what it is frozen from; what an owner fills in has none.
 
     Args:
         settings: The installation's.
@@ -133,6 +133,7 @@ def check_collectors(
     jobs = [
         (control_id, control, name)
         for control_id, control in active_controls(program, period).items()
+        if control.confirmation is None
         for systems in [[source.system for source in control.systems]]
         for name in (control.review.lists(systems) if control.review else systems)
     ]

@@ -159,6 +159,17 @@ def test_a_look_at_an_answer_that_was_replaced_meanwhile_says_nothing(bench: For
     assert bench.case.ledger.state.outcome(bench.item) is None
 
 
+def test_a_form_that_came_back_with_a_question_meanwhile_is_shown_anew(bench: FormBench, ann: Browser, leni: Browser) -> None:
+    ann.hand_in()
+    token = ann.token()
+    leni.say("return", "Which system?")
+    before = bench.keys()
+    assert ann.hand_in(token=token, hours="9").status_code == 409
+    assert ann.hand_in([("x.svg", b"<svg/>")], token=token).status_code == 409
+    assert bench.keys() == before
+    assert ann.hand_in(hours="9").status_code == 200
+
+
 @pytest.mark.parametrize("user", ["bob", "mia", "len", ""])
 def test_nobody_else_sees_or_fills_in_the_form(bench: FormBench, ann: Browser, address: str, user: str) -> None:
     token = ann.token()
@@ -267,6 +278,16 @@ def test_a_stream_of_two_gigabytes_is_cut_off_early(bench: FormBench, ann: Brows
     assert sent < 40_000_000, "reading went on"
     assert b" 413 " in status or not status
     assert bench.keys() == []
+
+
+def test_what_says_that_it_is_too_long_is_refused_before_any_of_it_is_read(bench: FormBench, address: str) -> None:
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as raw:
+        raw.sendall(
+            f"POST {bench.form} HTTP/1.1\r\nhost: {host}\r\nx-user: ann\r\nsec-fetch-site: same-origin\r\n"
+            f"content-type: multipart/form-data; boundary={BOUNDARY}\r\ncontent-length: 2147483648\r\n\r\n".encode()
+        )  # fmt: skip
+        assert b" 413 " in raw.recv(200)
 
 
 BAD: dict[str, tuple[dict[str, str], bytes, int]] = {
