@@ -22,9 +22,15 @@ WINDOW, PERIOD = (date(2026, 1, 1), date(2026, 3, 31)), (date(2026, 1, 1), date(
 def row(form: Form, **changes: Any) -> dict[str, Any]:
     """Return a frozen row, with changes of who is asked."""
     values: dict[str, Any] = {
-        "system": "confirmations", "campaign": "a1_3.2026-Q1", "form": form, "window": WINDOW, "period": PERIOD,
-        "as_of": datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC), "due_on": date(2026, 4, 10), "owners": ("Platform Lead", ["pia", "paul"]),
-    }  # fmt: skip
+        "system": "confirmations",
+        "campaign": "a1_3.2026-Q1",
+        "form": form,
+        "as_of": datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC),
+        "window": WINDOW,
+        "period": PERIOD,
+        "due_on": date(2026, 4, 10),
+        "owners": ("Platform Lead", ["pia", "paul"]),
+    }
     return request_row(Asking(**(values | changes)))
 
 

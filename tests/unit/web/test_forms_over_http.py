@@ -22,6 +22,7 @@ from tests.unit.evidence.signed_copy import key_list_of, listed
 from tests.unit.slack.scene import everything_logged
 from tests.unit.web.browsing import SAME
 from tests.unit.web.form_bench import ANSWERS, BOUNDARY, LOG, MOST_BYTES, Browser, FormBench, browsing, multipart
+from tests.unit.web.test_html import Outline
 
 from tieout.evidence.keys import Scope, generate_key
 from tieout.evidence.layout import Class
@@ -168,6 +169,34 @@ def test_a_form_that_came_back_with_a_question_meanwhile_is_shown_anew(bench: Fo
     assert ann.hand_in([("x.svg", b"<svg/>")], token=token).status_code == 409
     assert bench.keys() == before
     assert ann.hand_in(hours="9").status_code == 200
+
+
+def test_every_page_says_what_is_what_to_assistive_technology_and_runs_no_script_of_its_own(ann: Browser, leni: Browser) -> None:
+    form, look = ann.bench.form, ann.bench.look
+    pages = {"form": ann.http.get(form).text, "wrong": ann.hand_in(hours="x", result="failed", files=()).text}
+    pages |= {"receipt": ann.hand_in().text, "to look at": leni.http.get("/tieout/").text, "look": leni.http.get(look).text}
+    pages |= {"not said": leni.say("return").text, "looked": leni.say("return", "Why?").text, "back": ann.http.get(form).text}
+    for kind, text in pages.items():
+        outline = Outline(text)
+        ids = [said["id"] for _, said, _, _ in outline.elements if "id" in said]
+        assert len(ids) == len(set(ids)), kind
+        assert len(outline.all("h1")) == len(outline.all("main")) == len(outline.all("title")) == 1, kind
+        labelled = {said["for"] for _, said, _, _ in outline.all("label") if "for" in said}
+        for tag, said, inside, words in outline.elements:
+            for name in ("for", "aria-labelledby", "aria-describedby"):
+                assert set(said.get(name, "").split()) <= set(ids), (kind, said)
+            if said.get("href", "").startswith("#"):
+                assert said["href"][1:] in ids, (kind, said)
+            if tag in ("input", "textarea") and said.get("type") != "hidden":
+                assert "label" in inside or said["id"] in labelled, (kind, said)
+            if tag in ("a", "button", "legend", "label", "th", "caption", "dt"):
+                assert "".join(words).strip(), (kind, said)
+            assert not [name for name in said if name.startswith("on") or name == "style"], (kind, said)
+            assert tag != "script" or said["src"].startswith("/tieout/static/"), kind
+    wrong = Outline(pages["wrong"])
+    [alert] = [words for _, said, _, words in wrong.elements if said.get("role") == "alert"]
+    assert "Please answer this." in "".join(alert)
+    assert [said["id"] for _, said, _, _ in wrong.elements if said.get("aria-invalid")] == ["f.hours", "f.remedy", "f.proof"]
 
 
 @pytest.mark.parametrize("user", ["bob", "mia", "len", ""])
