@@ -52,7 +52,7 @@ SETTINGS = {
 """What the demo's Airflow has of its own."""
 COLLECT_AGAIN = {"collect_again": "now"}
 """Parameter of the review's run: nobody waits for the days within which removals are carried out."""
-DUE_AFTER, CLOSES_AFTER = timedelta(seconds=270), timedelta(seconds=300)
+DUE_AFTER, CLOSES_AFTER = timedelta(seconds=310), timedelta(seconds=340)
 """When the acknowledgment campaign is due, and closes: Slack lets 200 messages through a minute, and somebody is late."""
 DIGEST_DAG = "evidence_digest"
 WINDOWS = tuple(f"2026-{month:02}" for month in range(1, 7))
