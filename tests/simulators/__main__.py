@@ -3,7 +3,8 @@
 
 FILE then says where they are, as Airflow Connections, and what is wrong in the company: see `tieout.local.company`. With
 ``--app URL``, where Tieout takes what is clicked in Slack, there is a workspace as well; with ``--answer FILE`` its people answer
-the review of access and acknowledge policies, and that file says what they did.
+the review of access, acknowledge policies and fill in forms on Airflow's pages, and that file says what they did; PASSWORDS are
+those of Airflow's users.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ def main() -> None:
     parser.add_argument("--aws", action="store_true")
     parser.add_argument("--app")
     parser.add_argument("--answer", type=Path)
+    parser.add_argument("--passwords", type=Path)
     given = parser.parse_args()
     company = Company(*PERIOD, people=given.people, changes=given.changes, pages=given.pages)
     with ExitStack() as stack:
@@ -44,7 +46,7 @@ def main() -> None:
             connections["aws"] = _aws(stack, company)
         said: dict[str, Any] = {"connections": connections, "faults": [each.as_document() for each in known_faults(company)]}
         if given.app:
-            said |= _slack(stack, connections, given.app, given.answer)
+            said |= _slack(stack, connections, given)
         _write(given.file, json.dumps(said, indent=1))
         signal.sigwait(_STOPS)
 
@@ -60,8 +62,10 @@ def _aws(stack: ExitStack, company: Company) -> dict[str, Any]:
     return {"conn_type": "aws", "login": "test", "password": "test", "extra": extra}
 
 
-def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path | None) -> dict[str, Any]:
+def _slack(stack: ExitStack, connections: dict[str, Any], given: argparse.Namespace) -> dict[str, Any]:
     """Run the workspace, whose people answer where they are asked to, and return what is known of what they are asked."""
+    from tests.simulators.confirmations import plan as confirmations
+    from tests.simulators.confirmations.people import Owners
     from tests.simulators.mailbox import running_mailbox
     from tests.simulators.policies import plan as policies
     from tests.simulators.policies.people import Crowd
@@ -77,6 +81,8 @@ def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path
     connections["mail"] = {"conn_type": "smtp", "host": "127.0.0.1", "port": mailbox.port, "extra": plain}
     extra = {"team": TEAM, "signing_secret": SIGNING_SECRET, "base_url": slack.base_url}
     connections["slack"] = {"conn_type": "slack", "password": TOKEN, "extra": extra}
+    app: str = given.app
+    answer: Path | None = given.answer
     if answer is not None:
         done: dict[str, Any] = {}
         lock = threading.Lock()
@@ -89,9 +95,13 @@ def _slack(stack: ExitStack, connections: dict[str, Any], app: str, answer: Path
         cast = Cast(slack, app, lambda said: tell("review", said))
         cast.start()
         Crowd(slack, mailbox, app, cast.is_done, lambda said: tell("acknowledgments", said)).start()
+        if given.passwords is not None:
+            url = app.partition("/tieout/")[0]
+            Owners(url, given.passwords, lambda said: tell("confirmations", said)).start()
     return {
         "review": plan.as_document(),
         "acknowledgments": policies.as_document(),
+        "confirmations": confirmations.as_document(),
         "people": [mail(name) for name in LEADS],
     }
 

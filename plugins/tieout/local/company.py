@@ -97,6 +97,29 @@ class KnownCampaign:
     rows: dict[tuple[str, str], tuple[str, str, bool | None]]
 
 
+@dataclass(frozen=True, slots=True)
+class KnownConfirmation:
+    """What is known of one of the company's confirmations.
+
+    Attributes:
+        control: The control.
+        window: The window.
+        owner: Address of who hands the form in.
+        looker: Address of who looks at it.
+        returns: How often it is returned with a question.
+        files: SHA-256 of what is attached in the end, sorted.
+        uncovered: Days of the period that nothing covers; ``None`` where the form asks for no coverage.
+    """
+
+    control: str
+    window: str
+    owner: str
+    looker: str
+    returns: int
+    files: list[str]
+    uncovered: str | None
+
+
 class Company:
     """The company of one installation.
 
@@ -128,7 +151,9 @@ class Company:
             path.unlink(missing_ok=True)
         app = f"http://127.0.0.1:{self._installation.airflow_port}/tieout/slack/events"
         command = [sys.executable, "-m", MODULE, str(self._file), "--app", app]
-        command += ["--answer", str(self._answers)] if answering else []
+        if answering:
+            passwords = self._installation.folder / "airflow" / "passwords.json"
+            command += ["--answer", str(self._answers), "--passwords", str(passwords)]
         process = processes.start(NAME, command, os.environ, self._installation.home)
         deadline = time.monotonic() + _SECONDS
         while not self._file.exists():
@@ -164,6 +189,10 @@ class Company:
         said = self._read()["acknowledgments"]
         rows = {(each["person"], each["policy"]): (each["status"], *each["outcome"]) for each in said["rows"]}
         return KnownCampaign(said["control"], said["window"], said["figures"], rows)
+
+    def confirmations(self) -> list[KnownConfirmation]:
+        """Return what is known of its confirmations."""
+        return [KnownConfirmation(**each) for each in self._read()["confirmations"]]
 
     def answers(self, processes: Processes) -> dict[str, Any] | None:
         """Return what its people did in Slack, once the review is signed off there; of the campaign, under ``acknowledgments``.

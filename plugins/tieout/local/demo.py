@@ -23,6 +23,7 @@ from tieout.evidence.verify import Outcome, Report, verify
 from tieout.local import NOT_EVIDENCE_GRADE, object_store
 from tieout.local.airflow_api import USER, Api
 from tieout.local.company import Company
+from tieout.local.demo_confirmations import show_confirmations
 from tieout.local.demo_policies import show_campaign
 from tieout.local.demo_report import DOORS, show_doors, show_faults, show_report
 from tieout.local.demo_review import stored_responses
@@ -106,8 +107,11 @@ def _runs(company: Company) -> dict[str, dict[str, str]]:
     controls = (DOORS, *COMPANY_CONTROLS) if company.is_there else (DOORS,)
     runs = {control: {f"demo__{window}__{now}": window for window in WINDOWS} for control in controls}
     if company.is_there:
-        for known in (company.campaign(), company.review()):
-            runs[known.control] = {f"demo__{known.window}__{now}": known.window}
+        asked = [(each.control, each.window) for each in company.confirmations()]
+        campaign, review = company.campaign(), company.review()
+        asked += [(campaign.control, campaign.window), (review.control, review.window)]
+        for control, window in asked:
+            runs[control] = {f"demo__{window}__{now}": window}
     return runs
 
 
@@ -124,7 +128,7 @@ def _conf(control: str, now: datetime) -> dict[str, Any] | None:
     if control in (DOORS, *COMPANY_CONTROLS):
         return None
     times = {"due_at": (now + DUE_AFTER).isoformat(), "closes_at": (now + CLOSES_AFTER).isoformat()}
-    return times if control.endswith("_policy_campaign") else COLLECT_AGAIN
+    return times if control.endswith(("_policy_campaign", "_confirmation")) else COLLECT_AGAIN
 
 
 def _wait_for(api: Api, runs: dict[str, dict[str, str]], stack: Stack, console: Console) -> None:
@@ -162,6 +166,7 @@ def _show_company(stack: Stack, console: Console, *, answered: bool) -> bool:
         show_faults(stack.installation, company.faults(), COMPANY_CONTROLS, console),
         show_review(stack.installation, company.review(), done, console),
         show_campaign(stack.installation, company.campaign(), said, console),
+        show_confirmations(stack.installation, company.confirmations(), console),
     ]
     return all(same)
 
