@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.console import Console
@@ -21,6 +21,8 @@ from tieout.persons import load_person_key
 
 Key = tuple[str, str]
 """Person id and policy."""
+Known = tuple[str, str]
+"""Address and policy."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,26 @@ def figures(landed: LandedCampaign) -> dict[str, int]:
     }
 
 
-def compare_rows(installation: Installation, known: KnownCampaign, landed: LandedCampaign) -> list[str]:
+def as_it_went(known: KnownCampaign, done: Mapping[str, Any], in_time: Callable[[Known], bool | None]) -> KnownCampaign:
+    """Return what is known of a campaign, where the machine was too slow to ask everybody before it was due.
+
+    Args:
+        known: As the fixture states it.
+        done: What people did. ``past_due`` and ``around_due`` are addresses of who meant to be in time, by their own clocks: who
+            answered when it was past, and who answered in the moment in which it became due.
+        in_time: Whether a row landed as in time; asked about ``around_due`` alone.
+    """
+    past, around = set(done["past_due"]), set(done["around_due"])
+    rows = dict(known.rows)
+    for key, (status, outcome, planned) in known.rows.items():
+        if outcome == "acknowledged" and planned and key[0] in past | around:
+            rows[key] = status, outcome, key[0] in around and bool(in_time(key))
+    late = sum(said[1:] == ("acknowledged", False) for said in rows.values())
+    return replace(known, rows=rows, figures={**known.figures, "acknowledged late": late})
+
+
+def compare_rows(known: KnownCampaign, landed: LandedCampaign, person: Callable[[str], str]) -> list[str]:
     """Return a line for each row that is another than what is known of it; it names the policy, and nobody."""
-    person = load_person_key(installation.identity_settings["TIEOUT_IDENTITY_KEY"]).person
     expected = {(person(address), policy): said for (address, policy), said in known.rows.items()}
     wrong = []
     for key in sorted(expected.keys() | landed.frozen.keys()):
@@ -96,7 +115,7 @@ def compare_rows(installation: Installation, known: KnownCampaign, landed: Lande
         found = landed.frozen.get(key, "not landed")
         came = landed.came.get(key, ("", None, None))[:2]
         if found != status or (status == "assigned" and came != (outcome, in_time)):
-            wrong.append(f"{key[0]} {key[1]}: known {status}, {outcome}; landed {found}, {came[0]}")
+            wrong.append(f"{key[0]} {key[1]}: known {status}, {outcome}, {in_time}; landed {found}, {came[0]}, {came[1]}")
     return wrong
 
 
@@ -109,8 +128,13 @@ def show_campaign(installation: Installation, known: KnownCampaign, done: Mappin
         done: What people did in Slack; ``None`` where they had answered before.
         console: Where it is shown.
     """
+    person = load_person_key(installation.identity_settings["TIEOUT_IDENTITY_KEY"]).person
     landed = read_campaign(installation, known)
-    found, wrong = figures(landed), compare_rows(installation, known, landed)
+    if done is not None and done["past_due"] + done["around_due"]:
+        known = as_it_went(known, done, lambda row: landed.came.get((person(row[0]), row[1]), ("", None, None))[1])
+        said = f"{len(done['past_due'])} people more than planned answered after it was due, by their own clocks:"
+        console.print(f"{said} this machine took too long to ask them.", style="yellow", highlight=False)
+    found, wrong = figures(landed), compare_rows(known, landed, person)
     table = Table(title=f"Acknowledgment of two policies, {known.window}: what is known, and what landed", title_justify="left")
     for name, justify in (("", "left"), ("known", "right"), ("landed", "right")):
         table.add_column(name, justify=justify)  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from email.message import EmailMessage
 from functools import partial
 from typing import Any
@@ -44,6 +44,8 @@ class Done:
         messages: Messages that ask somebody; as many as people where nobody was asked twice.
         mails: Mails with a personal link.
         answered: Submitted pages that were accepted.
+        past_due: Addresses of who meant to be in time and answered when it was past: the machine was too slow to ask them.
+        around_due: Addresses of who answered just when it became due; it may count as either.
         failed: Who could not go on, and why; ``None`` for nobody.
     """
 
@@ -51,6 +53,8 @@ class Done:
     messages: int = 0
     mails: int = 0
     answered: int = 0
+    past_due: list[str] = field(default_factory=list)
+    around_due: list[str] = field(default_factory=list)
     failed: str | None = None
 
     def as_document(self) -> dict[str, Any]:
@@ -84,6 +88,7 @@ class Crowd:
         self._by_address = {each.address: each for each in members()}
         self._waiting: list[tuple[Member, Posted]] = []
         self._asked: set[str] = set()
+        self._due: int | None = None
 
     def start(self) -> None:
         """Let them begin."""
@@ -101,7 +106,7 @@ class Crowd:
                 mailed += len(mails)
                 for mail in mails:
                     pool.submit(self._open_link, mail)
-                for member, posted in [each for each in self._waiting if self._may_go(*each)]:
+                for member, posted in [each for each in self._waiting if self._may_go(each[0])]:
                     self._waiting.remove((member, posted))
                     pool.submit(self._play, member, posted)
                 time.sleep(_LOOK_SECONDS)
@@ -111,7 +116,9 @@ class Crowd:
         member = self._by_channel.get(posted.channel)
         if member is None or posted.thread is not None or number_of(posted.blocks, OPEN, CONTROL) is None:
             return
+        due = _DUE.search(str(posted.blocks))
         with self._lock:
+            self._due = int(due.group(1)) if due else self._due
             self.done.messages += 1
             if member.name in self._asked:
                 return
@@ -130,19 +137,24 @@ class Crowd:
         if member is None or member.part != "by link":
             return
         try:
+            sent = time.time()
             answer_by_link(mail.get_content(), _RIGHT)
-            with self._lock:
-                self.done.answered += 1
-                self._told(self.done)
+            self._answered(member, sent)
         except Exception as error:
             with self._lock:
                 self.done.failed = f"{member.name}: {type(error).__name__}: {error}"
                 self._told(self.done)
 
-    def _may_go(self, member: Member, posted: Posted) -> bool:
-        due = _DUE.search(str(posted.blocks))
-        late = member.part == "late" and due is not None and time.time() <= int(due.group(1)) + 1
+    def _may_go(self, member: Member) -> bool:
+        late = member.part == "late" and self._due is not None and time.time() <= self._due + 1
         return self._is_free(member.name) and not late
+
+    def _answered(self, member: Member, sent: float) -> None:
+        with self._lock:
+            self.done.answered += 1
+            if self._due is not None and member.part != "late" and time.time() > self._due:
+                (self.done.past_due if sent > self._due else self.done.around_due).append(member.address)
+            self._told(self.done)
 
     def _play(self, member: Member, posted: Posted) -> None:
         try:
@@ -150,10 +162,9 @@ class Crowd:
             number = number_of(posted.blocks, OPEN, CONTROL)
             open_modal(person, partial(person.press_in_message, posted, OPEN, number or 0), PAGE)
             person.fill(partial(_decide, member), WRONG if member.part == "wrong answer" else _RIGHT)
+            sent = time.time()
             submit(person)
-            with self._lock:
-                self.done.answered += 1
-                self._told(self.done)
+            self._answered(member, sent)
         except Exception as error:
             with self._lock:
                 self.done.failed = f"{member.name}: {type(error).__name__}: {error}"
