@@ -12,25 +12,21 @@ A review that was cancelled lands nothing (`tieout.flows.campaign_cancelled`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tieout.campaigns.said import told
-from tieout.collectors.extraction import ROWS_FILE
 from tieout.collectors.ipe import AirflowRun
 from tieout.contracts.odcs import Contract
 from tieout.criteria.reviews import REVIEW_TYPE
-from tieout.errors import ConfigurationError, ExtractionRefused, LandingConflict, TerminalError
+from tieout.errors import ExtractionRefused, LandingConflict
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.landing import Draft, LandingReference, land, standing_landing
-from tieout.evidence.manifest import Manifest
-from tieout.files import file_sha256
+from tieout.evidence.landing import LandingReference
 from tieout.flows import population_export as flow
+from tieout.flows.campaign_landing import StagedRows, ipe_of, land_staged, landing_job, standing_of
 from tieout.flows.campaigns import Campaigns
-from tieout.flows.derived import derived_landing
 from tieout.flows.remediation import read_tickets
 from tieout.flows.review_answered import Answered, read_answered
 from tieout.flows.review_inputs import ReviewWindow
@@ -39,9 +35,6 @@ from tieout.flows.review_pages import Landing, write_pages
 from tieout.flows.review_proof import made_of
 from tieout.flows.review_rows import Assembled, assemble, delta_counts
 from tieout.flows.review_sign_off import Result, read_result, sign_off_of
-from tieout.flows.unusable import kept
-from tieout.flows.written_pages import WrittenPage, lock_written
-from tieout.provenance import code_version
 from tieout.reviews.items import TOXIC, asked_flags
 from tieout.times import instant
 
@@ -53,19 +46,6 @@ _SPOTS = (
     "nowhere.",
     "Who answered is asserted by the entity: by its messenger or its pages, and by the key that signs responses.",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Context:
-    """What every step of one landing needs."""
-
-    job: flow.Job
-    answered: Answered
-    signer: DocumentSigner
-    clock: flow.Clock
-    folder: Path
-    run: AirflowRun | None
-    started: datetime
 
 
 def land_review(
@@ -110,14 +90,10 @@ def land_review(
         msg = f"review {planned.campaign}: nobody has signed off the document of SHA-256 {document_sha256}. Nothing lands."
         raise ExtractionRefused(msg)
     result = read_result(answered, document_sha256)
-    job = flow.plan(planned.settings, planned.control_id, system, planned.window.key)
-    if job.contract.evidence_type != REVIEW_TYPE:
-        got = job.contract.evidence_type
-        msg = f"control {planned.control_id!r}: evidence_type: expected {REVIEW_TYPE}, got {got}. Run tieout lint."
-        raise ConfigurationError(msg)
+    job = landing_job(planned, system, REVIEW_TYPE)
     job = replace(job, contract=asked_rules(job.contract, asked_flags(made_of(answered))))
     signed = sign_off_document(result, sign_off, unsigned_because)
-    if (there := _standing(job, answered, signed, reason)) is not None:
+    if (there := standing_of(job, campaigns.store, lambda made: made.get("sign_off") == signed, reason)) is not None:
         return there  # (2)
     tickets = read_tickets(answered)
     found = assemble(answered, tickets, system, folder / "made", sign_off, folder)
@@ -127,8 +103,14 @@ def land_review(
         answered=answered, tickets=tickets, found=found, result=result, sign_off=sign_off, unsigned_because=unsigned_because,
         told=said, contract=job.contract,
     )  # fmt: skip
-    context = _Context(job, answered, signer, clock, folder, run, started)
-    return _land(context, landing, {**lineage(landing), "sign_off": signed}, reason)
+    frozen = frozen_rows(answered, system)
+    rows = StagedRows(
+        job=job, folder=folder, run=run, origin=f"review {planned.campaign}", expected=frozen,
+        settled_at=answered.removal_due_at, pages=write_pages(landing, folder),
+    )  # fmt: skip
+    ipe = ipe_of(job, campaigns.store, run, started, _produced(landing, frozen))
+    inputs = {**lineage(landing), "sign_off": signed}
+    return land_staged(rows, ipe, inputs, campaigns.store, signer, clock, reason)  # (4), (5)
 
 
 def asked_rules(contract: Contract, flags: Collection[str]) -> Contract:
@@ -150,31 +132,6 @@ def _require_signed_rows(planned: ReviewWindow, result: Result, found: Assembled
         raise LandingConflict(msg)
 
 
-def _land(context: _Context, landing: Landing, inputs: dict[str, Any], reason: str | None) -> LandingReference:
-    job, store, folder = context.job, context.answered.campaigns.store, context.folder
-    pages = write_pages(landing, folder)
-    name = derived_landing(job, control_sha256=job.control_sha256, inputs=inputs, pages=[each.sha256 for each in pages])
-    at = context.clock()
-    extraction = {
-        "landing": name,
-        "origin": f"review {context.answered.planned.campaign}",
-        "expected_rows": frozen_rows(landing.answered, landing.found.system),
-        "rows_sha256": file_sha256(folder / ROWS_FILE),
-        "collected_at": instant(at),
-        "extraction": flow.extraction_state(job, at, context.answered.removal_due_at),
-        "ipe": {**_ipe(context, landing, inputs, pages), "finished_at": instant(at)},
-        "source_rules": [],
-    }
-    retention = flow.retention_of(job, at)
-    stored = lock_written(pages, job.place, name, store, retention)  # (4)
-    try:
-        validated = flow.validate(job, extraction, folder)
-    except TerminalError as error:
-        raise kept(job, name, stored, error, context.run, context.clock(), store, context.signer) from error
-    draft = Draft(job.place, name, job.source.system, validated.parts, stored, validated.predicate)
-    return land(draft, store, context.signer, retention, context.clock, folder, reason)  # (5)
-
-
 def frozen_rows(answered: Answered, system: str) -> int:
     """Return how many items of a system were frozen, as their manifest counts them."""
     for manifest in answered.rows.manifests:
@@ -183,32 +140,12 @@ def frozen_rows(answered: Answered, system: str) -> int:
     raise AssertionError(system)
 
 
-def _standing(job: flow.Job, answered: Answered, signed: Mapping[str, Any], reason: str | None) -> LandingReference | None:
-    """Return the landing that stands with the same sign-off: what was said too late since then changes nothing of it.
-
-    Where one is to be superseded, that is the one that was landed for the same reason.
-    """
-    found: Manifest | None = standing_landing(answered.campaigns.store, job.place, job.source.system)
-    if found is None or (found.predicate["ipe"].get("inputs") or {}).get("sign_off") != signed:
-        return None
-    said = found.predicate
-    if reason and (said["supersedes"] or {}).get("reason") != reason:
-        return None
-    return LandingReference(
-        found.landing, found.key, found.sha256, said["population"]["rows"], said["potential_deviations"], landed_now=False
-    )
-
-
-def _ipe(context: _Context, landing: Landing, inputs: Mapping[str, Any], pages: tuple[WrittenPage, ...]) -> dict[str, Any]:
-    """Return how the rows were produced; but for when that ended."""
-    job, answered, found = context.job, landing.answered, landing.found
-    counted = found.tally.as_document(_PEOPLE)
+def _produced(landing: Landing, frozen: int) -> dict[str, Any]:
+    """Return what the rows' IPE record says of a review."""
+    answered, found = landing.answered, landing.found
+    count = found.tally.whole.count
     return {
-        "kind": job.control.population.ipe,
-        "system": found.system,
-        "environment": job.settings.environment,
         "report": "decisions of a review of access, and what came of them",
-        "source": {"kind": "evidence bucket", "location": f"s3://{answered.campaigns.store.bucket}", "account": None},
         "request": {
             "query": "every frozen item, with what the campaign's responses come to when they are folded in their order, the "
             "ticket that is recorded of it, and what the list that was collected again shows of it",
@@ -218,20 +155,10 @@ def _ipe(context: _Context, landing: Landing, inputs: Mapping[str, Any], pages: 
                 "removal_due_at": instant(answered.removal_due_at),
             },
         },
-        "started_at": instant(context.started),
-        "source_total": {"rows": found.tally.whole.count, "how": "items of the system in the campaign's definition"},
-        "second_count": {
-            "rows": frozen_rows(answered, found.system),
-            "how": "items that the manifest of their landing counts",
-            "class": "other endpoint",
-        },
-        "rows_read": found.tally.whole.count,
-        "rows_in_window": found.tally.whole.count,
-        "drops": [],
-        "inputs": dict(inputs),
-        "review": {**counted, "delta": delta_counts(found.since, found.system)},
-        "pages": [each.as_document() for each in pages],
+        "source_total": {"rows": count, "how": "items of the system in the campaign's definition"},
+        "second_count": {"rows": frozen, "how": "items that the manifest of their landing counts", "class": "other endpoint"},
+        "rows_read": count,
+        "rows_in_window": count,
+        "review": {**found.tally.as_document(_PEOPLE), "delta": delta_counts(found.since, found.system)},
         "blind_spots": list(_SPOTS),
-        "code": code_version(job.settings.home).as_document(),
-        "airflow": asdict(context.run) if context.run else None,
     }

@@ -15,6 +15,7 @@ from tieout.campaigns.events import Noticed
 from tieout.campaigns.said import Told
 from tieout.evidence.layout import RESPONSES, Class
 from tieout.flows.campaign_answered import Document
+from tieout.flows.campaign_landing import items_input
 from tieout.flows.campaign_window import NAMES
 from tieout.flows.documents import firsts
 from tieout.flows.review_answered import Answered
@@ -35,9 +36,7 @@ def lineage(landing: Landing) -> dict[str, Any]:
     since = found.since
     return {
         **dict(made_of(answered)),
-        "items": [
-            {name: getattr(each, name) for name in ("system", "landing", "manifest_key", "manifest_sha256")} for each in frozen
-        ],
+        "items": items_input(frozen),
         "campaign": _campaign(answered),
         "responses": _listed(document for key, document in answered.documents.items() if key.startswith(RESPONSES)),
         "presented": _presented(answered),
