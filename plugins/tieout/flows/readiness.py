@@ -25,6 +25,7 @@ from tieout.evidence.store import Retention, S3Store
 from tieout.flows import population_export as flow
 from tieout.flows.jobs import open_frame
 from tieout.flows.lint import lint
+from tieout.flows.policy_inputs import PolicyWindow, people_job
 from tieout.flows.review_inputs import ReviewWindow, input_job
 from tieout.flows.snapshot import PROGRAM
 from tieout.flows.status import Program, active_controls
@@ -119,7 +120,7 @@ def check_collectors(
 ) -> Iterator[Check]:
     """Run each collector of each control once, live, on the last window that is over; nothing of it lands.
 
-    Of a review these are the collectors of what it is frozen from; what an owner fills in has none.
+    Of a campaign these are the collectors of what it is frozen from; what an owner fills in has none.
 
     Args:
         settings: The installation's.
@@ -161,6 +162,9 @@ def _dry_run(
         if control.review is not None:
             planned = ReviewWindow(settings, control_id, control, program.scope, period, last, control.review)
             job = input_job(planned, system, sources)
+        elif control.acknowledgment is not None:
+            asked = PolicyWindow(settings, control_id, control, program.scope, period, last, control.acknowledgment)
+            job = people_job(asked, system, sources)
         else:
             job = flow.plan_span(settings, control_id, system, period, last.key, days, sources)
         with tempfile.TemporaryDirectory(prefix="tieout-") as work:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Before a period starts, each collector is run: of a review, those of everything that it will be frozen from."""
+"""Before a period starts, each collector is run: of a campaign, those of everything that it will be frozen from."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.unit.reviews.world import entry, person
 from tieout.criteria.periods import ObservationPeriod
 from tieout.flows.readiness import Ready, check_collectors
 from tieout.flows.status import read_program
+from tieout.settings import Settings
 
 NOW = datetime(2026, 7, 2, 6, tzinfo=UTC)
 AS_OF = datetime(2026, 6, 30, 22, tzinfo=UTC) - timedelta(seconds=1)
@@ -38,3 +40,14 @@ def test_the_lists_of_a_review_are_collected_for_the_last_window_that_is_over(tm
     }, [each.detail for each in checks]
     assert [each.detail for each in checks if each.subject.endswith("idp")] == ["2026-Q2: 1 rows"]
     assert done[-1] == (5, 5)
+
+
+def test_the_people_of_an_acknowledgment_campaign_are_collected_and_a_form_has_nothing_to_collect(repository: Path) -> None:
+    settings, asked = Settings(home=repository, environment="test"), ("cc5_3_policy_campaign", "a1_3_restore_confirmation")
+    program = read_program(settings)
+    program = replace(program, controls={name: program.controls[name] for name in asked})
+    now = datetime(2026, 3, 30, 6, tzinfo=UTC)
+    period = ObservationPeriod(id="2026-Q2", type=2, first_day=now.date(), end_day=now.date() + timedelta(days=92))
+    [check] = check_collectors(settings, program, period, lambda: now)
+    assert (check.subject, check.outcome) == ("cc5_3_policy_campaign hris", Ready.READY), check.detail
+    assert check.detail == "2026-W13: 400 rows"
