@@ -37,6 +37,8 @@ from tieout.documents import Document
 
 REQUEST_TYPE, CONFIRMATION_TYPE = "confirmation_request.v1", "owner_confirmation.v2"
 """Evidence types of what is asked, and of what it comes to."""
+FORMS = "forms"
+"""Folder of forms to copy from, beside that of the controls."""
 FORM_COLLECTOR = "form"
 """Stands as collector of the one system of a control with a form: people fill it in, and nothing is read."""
 LONGEST_TITLE = 150

@@ -18,7 +18,7 @@ from tieout.criteria.forms import Form
 from tieout.documents import load
 from tieout.errors import ConfigurationError
 
-FORMS = Path(__file__).parents[1] / "criteria" / "forms"
+FORMS = Path(__file__).parents[3] / "include/criteria/forms"
 WINDOW = PERIOD = (date(2026, 1, 1), date(2026, 6, 30))
 TODAY = date(2026, 7, 9)
 WHEN: dict[str, Any] = {"id": "when", "type": "date", "label": "When"}

@@ -15,7 +15,7 @@ from tieout.criteria.forms import Form
 from tieout.documents import load
 from tieout.errors import CannotCheck
 
-FORMS = Path(__file__).parents[1] / "criteria" / "forms"
+FORMS = Path(__file__).parents[3] / "include/criteria/forms"
 WINDOW, PERIOD = (date(2026, 1, 1), date(2026, 3, 31)), (date(2026, 1, 1), date(2026, 6, 30))
 
 

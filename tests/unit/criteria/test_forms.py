@@ -20,7 +20,7 @@ from tieout.documents import load
 from tieout.errors import ConfigurationError
 from tieout.slack.guard import MAX_BODY
 
-FOLDER = Path(__file__).parent / "forms"
+FOLDER = Path(__file__).parents[3] / "include/criteria/forms"
 NAMES = (
     "background_checks", "board_minutes", "capacity", "incident_tabletop", "insurance", "physical_access", "restore_test",
     "risk_assessment", "vendor_review",

@@ -13,6 +13,7 @@ from tieout.contracts.odcs import Contract, load_contract
 from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control, require_stem
+from tieout.criteria.forms import FORMS, Form
 from tieout.criteria.overlay import LicensedTexts
 from tieout.criteria.policies import FOLDER as POLICIES
 from tieout.criteria.policies import Policy, policy_files
@@ -108,6 +109,8 @@ def read_project(settings: Settings) -> Project:
             project.assessments.append(assessment)
         else:
             project.broken_assessments.add(path)
+    for path in sorted((folder / FORMS).glob("*.yaml")):
+        project.read(path, Form)
     for path in sorted((folder / "licensed").glob("*.yaml")):
         project.read(path, LicensedTexts)
     for path in sorted(settings.contracts_folder.glob(f"*{CONTRACT_SUFFIX}")):
@@ -165,12 +168,19 @@ def _read_contract(project: Project, path: Path) -> None:
 def _strays(settings: Settings) -> Iterator[Problem]:
     """Find YAML files that nothing reads: a file in the wrong place would be silently without effect."""
     criteria, contracts = settings.criteria_folder, settings.contracts_folder
-    homes = (criteria, criteria / "controls", criteria / "assessments", criteria / "licensed", criteria / POLICIES)
+    homes = (
+        criteria,
+        criteria / "controls",
+        criteria / "assessments",
+        criteria / "licensed",
+        criteria / POLICIES,
+        criteria / FORMS,
+    )
     for folder in (criteria, contracts):
         for path in sorted(folder.rglob("*.y*ml")):
             if path.suffix == ".yaml" and path.parent in homes:
                 continue
             if path.name.endswith(CONTRACT_SUFFIX) and path.parent == contracts:
                 continue
-            cure = "Controls, policies, assessments and catalogues end in .yaml, contracts in .odcs.yaml, each in its own folder."
+            cure = "Controls, policies, forms, assessments, catalogues: .yaml, contracts: .odcs.yaml, each in its own folder."
             yield Problem(path, 1, "nothing reads this file: its name or its folder is none that Tieout looks at.", cure)
