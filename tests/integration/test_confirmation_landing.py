@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from tests.simulators.slack.members import dm_of
 from tests.stack import Store
 from tieout.campaigns.definition import Pin
 from tieout.confirmations.filled import Problems
+from tieout.criteria.forms import CONFIRMATION_TYPE
 from tieout.desks.desk import Refused
 from tieout.desks.form_values import FormAsked, FormStored
 from tieout.errors import ConfigurationError, ExtractionRefused
 from tieout.evidence.landing import LandingReference
 from tieout.evidence.layout import RESPONSES, Class, class_of
 from tieout.evidence.verify import Outcome
+from tieout.flows.campaign_landing import landing_job, standing_of
 
 pytestmark = pytest.mark.integration
 SECOND = LOG + b"2026-02-03 11:40 checksums equal\n"
@@ -86,6 +89,15 @@ def test_landing_again_finds_it_and_the_bucket_is_intact(scene: Scene, landed: L
     mine = [each for each in (*report.landings, *report.others) if f"window={WINDOW}/" in each.key or f".{WINDOW}/" in each.key]
     assert {each.outcome for each in mine} == {Outcome.INTACT}
     assert len([each for each in mine if each.kind == Class.RESPONSE]) == 4
+
+
+def test_only_a_landing_of_the_same_close_and_the_same_reason_stands(scene: Scene, landed: LandingReference) -> None:
+    job, store = landing_job(scene.planned(), SYSTEM, CONFIRMATION_TYPE), scene.campaigns().store
+    closed = scene.manifest(landed).predicate["ipe"]["inputs"]["campaign"]["closed"]
+    found = standing_of(job, store, lambda made_of: made_of["campaign"]["closed"] == closed, None)
+    assert found == replace(landed, landed_now=False)
+    assert standing_of(job, store, lambda made_of: made_of["campaign"]["closed"] != closed, None) is None
+    assert standing_of(job, store, lambda _: True, "the control's file was wrong") is None, "that reason has landed nothing yet"
 
 
 def test_files_are_locked_and_written_by_the_responder_alone(scene: Scene) -> None:
