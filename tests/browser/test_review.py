@@ -52,7 +52,7 @@ def test_a_page_is_decided_by_keyboard_inside_airflow(chromium: Browser, pages: 
     page.keyboard.type("left for another team")
     tab_to(page, frame, "Submit page")
     page.keyboard.press("Enter")
-    assert "6 decisions" in focused_text(frame, "[role=status]")
+    assert "6 answers" in focused_text(frame, "[role=status]")
     [answer] = pages.answers()
     assert [each["choice"] for each in answer["decisions"]] == ["keep", "revoke", "keep", "keep", "keep", "keep"]
     assert answer["decisions"][1]["reason"] == "left for another team"

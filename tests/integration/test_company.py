@@ -34,6 +34,7 @@ CONTROLS = {
     control: load_control(path)
     for control, path in control_files(REPOSITORY / "include" / "criteria" / "controls").items()
     if any(source.system in NAMES and "path" not in source.parameters for source in load_control(path).systems)
+    and not load_control(path).is_campaign  # what it is frozen from is collected by its own tasks
 }
 """All that read the company's APIs."""
 MONTHS = [f"2026-{month:02}" for month in range(1, 7)]

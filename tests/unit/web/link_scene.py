@@ -39,8 +39,9 @@ from tieout.web.link_limits import Limits
 from tieout.web.site import Site
 from tieout.web.stamps import stamp_key
 
-START = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=20)
-DUE, END = START + timedelta(minutes=50), START + timedelta(minutes=55)
+OPEN_FOR = timedelta(minutes=20)
+"""How long a campaign has been open when a test begins."""
+LASTS = timedelta(minutes=55)
 WITHOUT = {"a", "b"}
 """Who has no account."""
 OWN = {"i1": "a", "i2": "a", "i3": "b", "i4": "c"}
@@ -49,13 +50,14 @@ ASKED = Question("What do you do?", ("Tell", "Hide"))
 TOKEN = re.compile(r"#([A-Za-z0-9_-]{43})$", re.MULTILINE)
 
 
-def campaign() -> Any:
-    """Return the campaign; a is reminded a quarter of an hour after it opened."""
+def campaign(start: datetime) -> Any:
+    """Return the campaign; who has something open is reminded half an hour after it opened."""
+    due, end = start + timedelta(minutes=50), start + LASTS
     return definition(
         kind="policy_acknowledgment",
         items={name: Item(name, ITEMS[name].row_sha256) for name in OWN},
         assignments=assign(1, [Assigned(item, person, "listed") for item, person in OWN.items()]),
-        schedule=Schedule(START, DUE, (START + timedelta(minutes=30),), None, (END,)),
+        schedule=Schedule(start, due, (start + timedelta(minutes=30),), None, (end,)),
         choices={"acknowledged": Choice(), "not acknowledged": Choice(offered=False)},
         leftovers=Leftovers.DECIDE,
         leftover_choice="not acknowledged",
@@ -99,10 +101,11 @@ class World:
     addresses: dict[str, str] = field(default_factory=lambda: {each: f"{each}@shop.example" for each in "abc"})
 
     def __post_init__(self) -> None:
-        self.definition = campaign()
+        start = datetime.now(UTC).replace(microsecond=0) - OPEN_FOR
+        self.definition = campaign(start)
         retention = Retention("COMPLIANCE", datetime.now(UTC) + timedelta(days=366), "AES256", "")
         self.writer = Writer(self.definition, self.store, self.signers.landing, retention)
-        self.writer.open("task", START + timedelta(minutes=19))
+        self.writer.open("task", start + timedelta(minutes=19))
         self.seconds = 0.0
         self.case = Case(
             ledger=self.ledger(), responder=Responder(self.definition, self.store, self.signers.response, retention, self.clock),

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from tests.unit.campaigns.conftest import client, signers, staging, store  # noqa: F401 - fixtures
 from tests.unit.slack.scene import Logged
-from tests.unit.web.link_scene import ATTACK, END, START, World, running
+from tests.unit.web.link_scene import ATTACK, LASTS, OPEN_FOR, World, running
 
 from tieout.evidence.layout import Class, class_of
 from tieout.flows.campaign_links import token_sha256
@@ -104,7 +104,7 @@ def test_two_submissions_at_once_of_one_page_are_stored_once(world: World) -> No
 def test_a_link_ends_with_the_campaign(world: World) -> None:
     [token] = world.tokens("a")
     fields = world.answers(world.post("open", code=token))
-    world.clock.ahead = END - START - timedelta(minutes=20) + timedelta(seconds=1)
+    world.clock.ahead = LASTS - OPEN_FOR + timedelta(seconds=1)
     assert world.post("open", code=token).status_code == 404
     late = world.post("answer", **fields)
     assert (late.status_code, GOOD in late.text) == (404, True)
