@@ -12,6 +12,9 @@ from tieout.errors import ConfigurationError
 _GRPC_OFFSET = 10_000
 """SeaweedFS serves gRPC at each of its ports plus this."""
 _TRIES = 200
+_FIRST, _EPHEMERAL = 18_000, 32_768
+"""From here, and below what Linux hands out to clients (``ip_local_port_range``): such a port is free when it is looked at, and
+somebody's connection a moment later."""
 
 
 def is_free(port: int) -> bool:
@@ -42,10 +45,10 @@ def find(count: int) -> int:
         ConfigurationError: None was found in `_TRIES` random places.
     """
     for _ in range(_TRIES):
-        base = random.randrange(18_000, 30_000)  # noqa: S311  # below what systems hand out to clients
+        base = random.randrange(_FIRST, _EPHEMERAL - count)  # noqa: S311
         if all_free(range(base, base + count)):
             return base
-    msg = f"no {count} free ports in a row found between 18000 and 30000 on 127.0.0.1."
+    msg = f"no {count} free ports in a row found between {_FIRST} and {_EPHEMERAL} on 127.0.0.1."
     raise ConfigurationError(msg)
 
 
@@ -56,8 +59,8 @@ def find_store() -> int:
         ConfigurationError: None was found in `_TRIES` random places.
     """
     for _ in range(_TRIES):
-        base = random.randrange(18_000, 30_000)  # noqa: S311
+        base = random.randrange(_FIRST, _EPHEMERAL - max(store_ports(0)))  # noqa: S311
         if all_free(store_ports(base)):
             return base
-    msg = "no free ports for the object store found between 18000 and 40000 on 127.0.0.1."
+    msg = f"no free ports for the object store found between {_FIRST} and {_EPHEMERAL} on 127.0.0.1."
     raise ConfigurationError(msg)
