@@ -5,7 +5,8 @@
    and nowhere else.
 2. The notice is claimed in the staging bucket, and sent by whoever gets the claim: of two looks at once, or where one is killed,
    nobody is mailed the same twice. What was recorded by a look that was killed before it began to send is made up for.
-3. Whoever has no address that is known any more is passed over. Where a mailbox refuses, or nobody knows whether a mail was sent,
+3. A few are recorded at once, and none while the server does not answer. What one mailbox says stops nobody else.
+4. Whoever has no address that is known any more is passed over. Where a mailbox refuses, or nobody knows whether a mail was sent,
    nothing goes out again before the next reminder is due.
 """
 
@@ -14,9 +15,10 @@ from __future__ import annotations
 import hashlib
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -29,13 +31,19 @@ log = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 1_000
 """Mails of one look; the next one goes on."""
+AT_ONCE = 20
+"""Links that are recorded at once, while the server is there. Each uses up one of the person's links, sent or not: with all of a
+look recorded at once, an outage of three hours would leave most people without any."""
 
 
 class Mailer(Protocol):
     """Sends mails."""
 
+    def check(self) -> None:
+        """Find out whether the server would take mails now; raises as `send`."""
+
     def send(self, address: str, subject: str, text: str) -> bool:
-        """Send a mail; returns whether the server took it for that address.
+        """Send a mail to one address; returns whether the server took it: else it will not, and others are not touched.
 
         Raises:
             ConfigurationError: The server refuses us.
@@ -81,30 +89,33 @@ def send_links(look: Look, links: Links, without: set[str]) -> int:
         StoreUnavailable: The store did not answer.
     """
     now, marks = look.now(), look.outbox.marks()
-    due = list(links_due(look.definition, look.state, now, without, marks.keys()))[:MOST_AT_ONCE]
-    known = [(each, address) for each in due if (address := links.address(each.person)) is not None]
-    tokens = {each.id: secrets.token_urlsafe(32) for each, _ in known}
-    notices = tuple(_notice(each, tokens[each.id]) for each, _ in known)
-    if not notices:
-        return 0
-    look.writer.notice(notices, look.by, now)
-    look.ledger.refresh()
+    due = links_due(look.definition, look.state, now, without, marks.keys())
+    known = [(each, address) for each in islice(due, MOST_AT_ONCE) if (address := links.address(each.person)) is not None]
     sent = 0
-    for each, address in known:
+    try:
+        for first in range(0, len(known), AT_ONCE):
+            links.mailer.check()
+            for _ in _sent(look, links, known[first : first + AT_ONCE], now):
+                sent += 1
+    except (SourceUnavailable, ConfigurationError) as error:
+        log.warning("Personal links: mail failed, the next look goes on: %s", error)
+    return sent
+
+
+def _sent(look: Look, links: Links, some: Sequence[tuple[LinkDue, str]], now: datetime) -> Iterator[str]:
+    """Record some links, send them, and yield those that the server took; raises as `Mailer.send`."""
+    tokens = {each.id: secrets.token_urlsafe(32) for each, _ in some}
+    look.writer.notice(tuple(_notice(each, tokens[each.id]) for each, _ in some), look.by, now)
+    look.ledger.refresh()
+    for each, address in some:
         recorded = look.state.noticed[each.id].notice
         if recorded.token_sha256 != token_sha256(tokens[each.id]) or not look.outbox.claim(each.id):
             continue  # another look has recorded it in this moment, with a token of its own, or sends it
-        try:
-            taken = links.mailer.send(address, f"{links.title}: please read and acknowledge", _text(links, each, tokens[each.id]))
-        except (SourceUnavailable, ConfigurationError) as error:
-            log.warning("Personal links: mail failed, the next look goes on: %s", error)
-            break
-        if taken:
+        if links.mailer.send(address, f"{links.title}: please read and acknowledge", _text(links, each, tokens[each.id])):
             look.outbox.sent(each.id, {"mail": True})
-            sent += 1
+            yield each.id
         else:
             log.warning("Personal links: a mailbox refused a mail; nobody of that address is told")
-    return sent
 
 
 def _notice(due: LinkDue, token: str) -> Notice:

@@ -8,14 +8,15 @@ import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import make_msgid
+from email.utils import getaddresses, make_msgid
 
 from tieout.errors import ConfigurationError, SourceUnavailable
 
 SECONDS = 30.0
 """How long the server may take to answer."""
+_CLOSING = 421
+"""The server takes nothing more, from anybody (RFC 5321, 4.2.2)."""
 _HERE = ("127.0.0.1", "::1", "localhost")
-_REFUSED = range(500, 600)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,32 +46,43 @@ class SmtpMailer:
             msg = f"mail: expected TLS to {self.host}, got a connection that asks for none. Mails hold personal links."
             raise ConfigurationError(msg)
 
+    def check(self) -> None:
+        """As `Mailer.check`."""
+        try:
+            self._connected().close()
+        except smtplib.SMTPAuthenticationError:
+            raise _no_login() from None
+        except (smtplib.SMTPException, OSError) as error:
+            raise _no_server(error) from None
+
     def send(self, address: str, subject: str, text: str) -> bool:
         """As `Mailer.send`."""
+        if [each for _, each in getaddresses([address])] != [address]:
+            return False  # none, several, or one with a line break: a link is one person's
         mail = EmailMessage(policy=SMTP)
-        try:
-            mail["From"], mail["To"], mail["Subject"] = self.sender, address, subject
-        except ValueError:  # a line break in a header
-            return False
+        mail["From"], mail["To"], mail["Subject"] = self.sender, address, subject
         mail["Message-ID"] = make_msgid(domain=self.sender.rpartition("@")[2] or "localhost")
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(text)
         try:
             with self._connected() as server:
-                server.send_message(mail)
-        except smtplib.SMTPRecipientsRefused as error:
-            return self._refused(error)
+                return self._sent(server, mail, address)
         except smtplib.SMTPAuthenticationError:
-            raise ConfigurationError("mail: the server takes neither login nor password. Correct the connection.") from None
+            raise _no_login() from None
         except (smtplib.SMTPException, OSError) as error:
-            raise SourceUnavailable(f"mail: the server did not take a mail ({type(error).__name__}).") from None
-        return True
+            raise _no_server(error) from None
 
-    def _refused(self, error: smtplib.SMTPRecipientsRefused) -> bool:
-        codes = [code for code, _ in error.recipients.values()]
-        if all(code in _REFUSED for code in codes):
+    def _sent(self, server: smtplib.SMTP, mail: EmailMessage, address: str) -> bool:
+        """Send to one address. What its mailbox says, or that the server knows no such addresses, is about nobody else."""
+        try:
+            server.send_message(mail, to_addrs=[address])
+        except smtplib.SMTPRecipientsRefused as error:
+            if any(code == _CLOSING for code, _ in error.recipients.values()):
+                raise _no_server(error) from None
             return False
-        raise SourceUnavailable("mail: the server does not take mails for an address just now.") from None
+        except (smtplib.SMTPNotSupportedError, UnicodeError):
+            return False
+        return True
 
     def _connected(self) -> smtplib.SMTP:
         if self.plain:
@@ -94,3 +106,11 @@ class SmtpMailer:
             server.close()
             raise
         return server
+
+
+def _no_login() -> ConfigurationError:
+    return ConfigurationError("mail: the server takes neither login nor password. Correct the connection.")
+
+
+def _no_server(error: Exception) -> SourceUnavailable:
+    return SourceUnavailable(f"mail: the server did not take a mail ({type(error).__name__}).")

@@ -18,7 +18,7 @@ from limits.strategies import FixedWindowRateLimiter
 BY_ADDRESS = RateLimitItemPerMinute(60)
 """Requests of one address that carry a code."""
 FAILED = RateLimitItemPerMinute(600)
-"""Codes of all addresses that stand for nothing; the memory that is used is bounded by it as well."""
+"""Codes of all addresses that stand for nothing. An address is forgotten a minute after its first request."""
 
 
 def _limiter() -> FixedWindowRateLimiter:

@@ -13,6 +13,7 @@ from tests.unit.campaigns.conftest import client, signers, staging, store  # noq
 from tests.unit.web.link_scene import WITHOUT, World, running
 
 from tieout.campaigns.events import NoticeKind
+from tieout.campaigns.links import MOST
 from tieout.campaigns.outbox import Outbox
 from tieout.errors import ConfigurationError, SourceUnavailable
 from tieout.flows import campaign_links
@@ -88,6 +89,9 @@ def test_a_look_that_is_killed_while_it_sends_repeats_nothing(world: World) -> N
         pass
 
     class Dying:
+        def check(self) -> None:
+            pass
+
         def send(self, address: str, subject: str, text: str) -> bool:  # noqa: ARG002
             raise Killed
 
@@ -98,6 +102,30 @@ def test_a_look_that_is_killed_while_it_sends_repeats_nothing(world: World) -> N
     world.clock.ahead = timedelta(minutes=11)  # a is reminded, and b as well
     assert world.send() == 2
     assert {each["To"] for each in world.mailbox.messages} == {"a@shop.example", "b@shop.example"}
+
+
+def test_an_outage_of_the_server_uses_up_nobodys_links(world: World) -> None:
+    world.mailbox.answers["CONNECT"] = "421 later"
+    assert [world.send() for _ in range(MOST + 2)] == [0] * (MOST + 2)
+    assert recorded(world) == []
+    del world.mailbox.answers["CONNECT"]
+    assert world.send() == 2
+
+
+@pytest.mark.parametrize("answer", ["451 later", "550 no such mailbox"])
+def test_what_one_mailbox_says_stops_nobody_else(world: World, answer: str) -> None:
+    world.mailbox.answers["RCPT"] = answer
+    assert world.send() == 0
+    assert len(recorded(world)) == 2, "both were tried"
+
+
+@pytest.mark.parametrize(
+    "address", ["a@shop.example, b@elsewhere.example", "A <a@shop.example>", "a@shop.example\n", "", "m\u00fc@shop.example"]
+)
+def test_a_link_goes_to_one_address_that_is_one_and_the_others_get_theirs(world: World, address: str) -> None:
+    world.addresses["a"] = address
+    assert world.send() == 1
+    assert [each["To"] for each in world.mailbox.messages] == ["b@shop.example"]
 
 
 def test_whoever_has_no_known_address_is_passed_over_and_a_refusing_mailbox_stops_nobody(world: World) -> None:
@@ -126,7 +154,7 @@ def test_a_mailer_encrypts_but_to_this_machine_and_says_what_is_wrong_without_an
         SmtpMailer(host="mail.shop.example", port=25, sender="t@shop.example", implicit_tls=False, plain=True)
     plain = SmtpMailer(host="127.0.0.1", port=world.mailbox.port, sender="t@shop.example", implicit_tls=False, plain=True)
     assert plain.send("x@shop.example\r\nBcc: y@shop.example", "s", "t") is False
-    world.mailbox.answers["RCPT"] = "451 later"
+    world.mailbox.answers["RCPT"] = "421 later"
     with pytest.raises(SourceUnavailable) as told:
         plain.send("x@shop.example", "s", "t")
     assert "x@" not in str(told.value)
