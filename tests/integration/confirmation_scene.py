@@ -75,13 +75,14 @@ class Scene:
 
     store: Store
     window: str = WINDOW
+    control: str = CONTROL
 
     @property
     def settings(self) -> Settings:
         return self.store.settings
 
     def planned(self) -> ConfirmationWindow:
-        found = plan_campaign(self.settings, CONTROL, self.window)
+        found = plan_campaign(self.settings, self.control, self.window)
         assert isinstance(found, ConfirmationWindow)
         return found
 
@@ -125,12 +126,18 @@ class Scene:
         return FormDesk(lambda: cases, self.settings, self.store.clock)
 
     def asked(self, name: str) -> FormAsked | Refused:
-        return self.desk().form(member(name), self.planned().campaign, self.assignment)
+        return self.desk().form(member(name), self.planned().campaign, self.assignment_of(name))
 
     @property
     def assignment(self) -> str:
         [found] = self.answered().definition.assignments
         return found
+
+    def assignment_of(self, name: str) -> str:
+        """Return the assignment that somebody was given; of who was given none, another one."""
+        definition = self.answered().definition
+        given = definition.assignments_of_person.get(mail(name)) or tuple(definition.assignments.values())
+        return given[0].id
 
     def hand_in(
         self,
@@ -138,6 +145,7 @@ class Scene:
         files: Iterable[tuple[str, bytes]] = (("restore.txt", LOG),),
         interaction: str = "",
         late: timedelta = timedelta(0),
+        texts: Mapping[str, str] = ANSWERS,
         **answers: str,
     ) -> FormStored | Problems | Refused:
         """Have somebody fill in the form."""
@@ -147,8 +155,8 @@ class Scene:
             uploads = [receive([data], given, field, Path(work)) for given, data in files]
             now = self.store.clock() - late
             given = HandIn(
-                campaign=self.planned().campaign, assignment=self.assignment,
-                texts={key: [text] for key, text in (ANSWERS | answers).items()}, files={"proof": uploads},
+                campaign=self.planned().campaign, assignment=self.assignment_of(name),
+                texts={key: [text] for key, text in {**texts, **answers}.items()}, files={"proof": uploads},
                 shown={"text": "Restore test"}, interaction=interaction or f"{name} {now.timestamp()}", acted_at=now,
                 dwell_ms=900, channel=("airflow", False),
             )  # fmt: skip

@@ -79,7 +79,8 @@ def test_the_manifest_names_each_file_and_those_of_answers_before(scene: Scene, 
     assert said["potential_deviations"] == 0
     [asked] = scene.rows(scene.freeze(), "confirmation_request")
     assert (asked["owner"], asked["owner_order"], asked["second_reviewers"]) == (mail("pia"), mail("paul"), mail("hedi"))
-    assert sha256(asked["form"].encode()) == asked["form_sha256"] == said["ipe"]["request"]["parameters"]["form_sha256"]
+    assert sha256(asked["form"].encode()) == asked["form_sha256"]
+    assert said["ipe"]["request"]["parameters"]["forms_sha256"] == [asked["form_sha256"]]
 
 
 def test_landing_again_finds_it_and_the_bucket_is_intact(scene: Scene, landed: LandingReference) -> None:
@@ -215,3 +216,19 @@ def test_without_a_second_review_what_is_handed_in_stands(own_store: Store, repo
     scene.close()
     [row] = scene.rows(scene.land(), "owner_confirmation")
     assert (row["outcome"], row["second_review"], row["second_reviewer"], row["system"]) == ("confirmed", "none", None, SYSTEM)
+
+
+def test_a_form_that_is_due_once_a_year_asks_nobody_after_the_other_quarters(
+    own_store: Store, repository: Path, tmp_path: Path
+) -> None:
+    scene = make_scene(own_store, repository, tmp_path / "project", "2025-Q2", asked_in=["Q4"])
+    assert scene.freeze().rows == 0
+    assert scene.open().definition.assignments == {}
+    with Slack([]) as slack:
+        done = scene.poke(slack)
+        assert (done.done, done.recorded, slack.messages) == (True, {}, [])
+    landed = scene.land()
+    assert (landed.rows, landed.potential_deviations) == (0, 0)
+    said = scene.manifest(landed).predicate
+    assert (said["performances"]["shown"], said["ipe"]["second_count"]["rows"]) == ([], 0)
+    assert make_scene(own_store, repository, tmp_path / "other", "2025-Q4", asked_in=["Q2", "Q4"]).planned().is_asked

@@ -2,6 +2,7 @@
 """Owner confirmations: what somebody filled in, held against the form, and files, checked before anybody stores them.
 
     requests     what an owner is asked, frozen: the form word for word, and how a campaign takes it
+    deviations   questions about deviations: the form that asks them, and what answers say of each
     filled       a whole form: typed values, or problems in words for the person
     answers      the answer to one field
     uploads      a stream of bytes becomes a checked file, or a refusal

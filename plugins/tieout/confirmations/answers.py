@@ -19,9 +19,9 @@ from tieout.criteria.form_fields import (
     FileField,
     NumberField,
     TextField,
-    units,
 )
 from tieout.criteria.periods import is_stem
+from tieout.texts import units
 
 Value = str | list[str] | list[dict[str, Any]]
 _NUMBER = re.compile(rf"-?\d{{1,{MOST_DIGITS}}}(\.\d{{1,{MOST_PLACES}}})?", re.ASCII)

@@ -60,7 +60,7 @@ class Confirmations:
             raise ExtractionRefused(msg)
 
     def rows(self, frozen: Iterable[Mapping[str, Any]]) -> Iterator[Row]:
-        """Yield the row of each frozen row of ``confirmation_request.v1``, in their order."""
+        """Yield the row of each frozen row of ``confirmation_request.v2``, in their order."""
         schedule = self.state.definition.schedule
         for row in frozen:
             [standing] = self.state.standings(row["item"])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What an owner is asked: a row of ``confirmation_request.v1``, which holds the form word for word, and how a campaign takes it.
+"""What an owner is asked: a row of ``confirmation_request.v2``, which holds the form word for word, and how a campaign takes it.
 
 Whoever shows the form, or holds an answer against it, reads it from the frozen row: the control's file may have changed since.
 """
@@ -40,6 +40,8 @@ class Asking:
         due_on: Last day in time.
         owners: The role that is asked, and who holds it, in order: at least one.
         lookers: The role that looks at what was handed in, and who holds it; ``None`` where nobody does.
+        about: The questions about deviations that it asks (`tieout.confirmations.deviations.about_text`); ``None`` where it asks
+            about the window.
     """
 
     system: str
@@ -51,6 +53,7 @@ class Asking:
     due_on: date
     owners: tuple[str, Sequence[str]]
     lookers: tuple[str, Sequence[str]] | None = None
+    about: str | None = None
 
 
 def form_text(form: Form) -> str:
@@ -71,7 +74,7 @@ def request_row(asking: Asking) -> Row:
     return {
         "system": asking.system,
         "campaign_id": asking.campaign,
-        "item": item_id([asking.campaign, asking.system]),
+        "item": item_id([asking.campaign, asking.system, *([] if asking.about is None else [owners[0]])]),
         "as_of": asking.as_of,
         "window_first_day": asking.window[0],
         "window_last_day": asking.window[1],
@@ -80,6 +83,7 @@ def request_row(asking: Asking) -> Row:
         "title": asking.form.title,
         "form": text,
         "form_sha256": text_sha256(text),
+        "about": asking.about,
         "due_on": asking.due_on,
         "owner_role": role,
         "owner": owners[0],
@@ -93,7 +97,7 @@ def campaign_items(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Item], 
     """Return items and assignments by id, as a campaign takes them.
 
     Args:
-        rows: Of ``confirmation_request.v1``, instants and days as text (`tieout.reviews.assigning.plain_rows`).
+        rows: Of ``confirmation_request.v2``, instants and days as text (`tieout.reviews.assigning.plain_rows`).
     """
     items: dict[str, Item] = {}
     given: list[Assigned] = []

@@ -15,7 +15,7 @@ from tieout.criteria.control_parts import CriterionMapping, ExtractionSchedule, 
 from tieout.criteria.form_fields import refuse_twice
 from tieout.criteria.forms import Form
 from tieout.criteria.frequency import Frequency
-from tieout.criteria.periods import Stem, is_stem
+from tieout.criteria.periods import Stem, WindowKind, is_stem
 from tieout.criteria.reconciliations import Reconciliation, Reconciliations
 from tieout.criteria.reviews import Review
 from tieout.criteria.systems import SystemSource
@@ -93,6 +93,10 @@ class Control(Document):
             if getattr(self, name) is not None and self.kind != kind:
                 msg = f"{name}: expected with kind {kind} alone, got it with kind {self.kind}"
                 raise ValueError(msg)
+        kind_of_window = self.extraction_schedule.window
+        if self.confirmation and self.confirmation.asked_in and kind_of_window is not WindowKind.QUARTERLY:
+            msg = f"confirmation.asked_in: expected with a quarterly window alone, got it with one that is {kind_of_window}"
+            raise ValueError(msg)
         return self
 
     @property

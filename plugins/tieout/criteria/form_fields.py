@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from tieout.criteria.periods import Stem
 from tieout.documents import Document
+from tieout.texts import units
 
 LONGEST_LABEL = 200
 """UTF-16 units. Ours: nobody reads a longer one. Slack's input block takes 2000."""
@@ -41,11 +42,6 @@ MOST_EDGE_DAYS = 3660
 
 FileKind = Literal["pdf", "png", "jpeg", "csv", "text", "markdown", "docx", "xlsx", "pptx"]
 """Files that can be taken at all; `tieout.confirmations.uploads` says how each is checked."""
-
-
-def units(text: str) -> int:
-    """Return the length of a text in UTF-16 units, which is how browsers count, and the most that Slack may mean."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def within(most: int) -> AfterValidator:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import quote_plus
 
 from pydantic import Field, field_validator, model_validator
@@ -35,7 +35,7 @@ from tieout.criteria.periods import Stem
 from tieout.criteria.reviews import business_days_before
 from tieout.documents import Document
 
-REQUEST_TYPE, CONFIRMATION_TYPE = "confirmation_request.v1", "owner_confirmation.v2"
+REQUEST_TYPE, CONFIRMATION_TYPE = "confirmation_request.v2", "owner_confirmation.v2"
 """Evidence types of what is asked, and of what it comes to."""
 FORMS = "forms"
 """Folder of forms to copy from, beside that of the controls."""
@@ -106,6 +106,11 @@ class Form(Document):
     """So many business days before it is due, whoever has not handed it in is reminded."""
     second_review: SecondReview | None = None
     """Without it, what is handed in stands."""
+    asked_in: tuple[Literal["Q1", "Q2", "Q3", "Q4"], ...] = ()
+    """Quarters after which it is asked, for what is due once or twice a year; none for every window."""
+    asks_about: Literal["deviations"] | None = None
+    """``deviations``: it is asked of every owner whose controls have deviations that management has not answered, about these,
+    and its own fields come after the questions about them (`tieout.confirmations.deviations`)."""
 
     @field_validator("fields")
     @classmethod
@@ -124,6 +129,12 @@ class Form(Document):
                     raise ValueError(msg)
             if isinstance(each, DateField) and each.not_before_field:
                 _date_field(before, each.not_before_field, f"field {each.id}: not_before_field: before it, ")
+        return value
+
+    @field_validator("asked_in")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        refuse_twice("asked_in names a quarter twice", list(value))
         return value
 
     @field_validator("reminders")

@@ -145,6 +145,10 @@ def _next_first_day(kind: WindowKind, first: date) -> date:
             return (first + timedelta(days=95)).replace(day=1)
 
 
+LINGER = timedelta(days=92)
+"""So long after its end, a period is still looked after by itself; later, runs name it."""
+
+
 class ObservationPeriod(Document):
     """The period an examination covers: a label and half-open dates ``[first_day, end_day)``.
 

@@ -21,7 +21,7 @@ from tieout.campaigns.folding import refusals
 from tieout.campaigns.looking import Looked, waiting
 from tieout.campaigns.rights import Standing, may_answer
 from tieout.confirmations.filled import Filled, Problems, hold
-from tieout.confirmations.handed import HandedIn, handed_document, handed_file, read_handed
+from tieout.confirmations.handed import HandedIn, handed_document, handed_file
 from tieout.confirmations.requests import CONFIRMED, asked_of
 from tieout.criteria.controls import control_files
 from tieout.criteria.scope import load_scope
@@ -30,7 +30,7 @@ from tieout.desks.desk import Member, Refused
 from tieout.desks.form_values import FormAsked, FormStored, HandIn, LookAsked, Looking
 from tieout.desks.refusals import ACCEPTED, NO_FORM, NO_LOOK, in_words
 from tieout.evidence.layout import Place
-from tieout.flows.confirmation_files import first_bytes
+from tieout.flows.confirmation_files import handed_in
 from tieout.settings import Settings
 
 
@@ -177,7 +177,7 @@ class FormDesk:
                 about=standing.handed.event,
                 by=standing.handed.by,
                 at=standing.handed.at,
-                handed=_handed(case, standing.assignment, standing.handed.event),
+                handed=_handed(case, standing.handed.event),
             )
 
     def _store(self, case: Case, event: Said) -> FormStored:
@@ -229,9 +229,8 @@ def _with_files(case: Case, given: HandIn, said: Decided, asked: FormAsked, fill
     return replace(said, presented_sha256=presented, files=tuple(dict.fromkeys(kept for _, kept in files)))
 
 
-def _handed(case: Case, assignment: str, answer: str) -> HandedIn:
+def _handed(case: Case, answer: str) -> HandedIn:
     event = case.ledger.events[answer]
-    sha256 = event.presented_sha256 or "" if isinstance(event, Decided) else ""
-    place = Place(case.definition.observation_period, case.definition.control, "")
-    key = place.presented(case.definition.campaign, assignment, sha256)
-    return read_handed(first_bytes(case.responder.store, key), sha256, key)
+    if not isinstance(event, Decided):
+        raise AssertionError(answer)
+    return handed_in(case.responder.store, case.definition, event)

@@ -2,7 +2,8 @@
 """Open an owner confirmation: who is asked for what, until when, who looks at it, and under which account of theirs.
 
 1. What was opened already stands: it is read, and nothing is worked out again, as people may have other accounts by now.
-2. The frozen row has landed, in a manifest that the landing key has signed; who is asked and who looks stand in it.
+2. The frozen rows have landed, in a manifest that the landing key has signed; who is asked and who looks stand in them. Without a
+   row nobody is asked anything, and the campaign is over when it is opened: that nothing had to be asked is evidence too.
 3. It is due at the end of the form's last day. Where somebody looks, it ends once a whole round after that is over: a look, an
    answer to a question, and a look at that, each within its allowance. Until then what is handed in late is late and counts.
 4. Everybody who may be asked or looks is looked up: the account found is theirs for this campaign.
@@ -11,7 +12,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from tieout.campaigns.definition import Choice, Definition, Leftovers, Pin, Schedule
 from tieout.confirmations.requests import CONFIRMED, NOT_CONFIRMED, form_of
@@ -64,7 +67,7 @@ def open_confirmation(
         closes_at: When it ends, UTC, likewise.
 
     Raises:
-        ExtractionRefused: The row has not landed, or it would be due already.
+        ExtractionRefused: The rows have not landed, or it would be due already.
         ConfigurationError: Two people have one account, or nobody is left to look.
         CannotCheck: The form was frozen by a later release.
         LandingConflict: A landing is not what its manifest says.
@@ -75,10 +78,10 @@ def open_confirmation(
     if (found := find_open(planned, campaigns)) is not None:  # (1)
         return found
     populations = populations_of(planned, campaigns)  # (2)
-    rows = read_frozen(campaigns.store, populations, KINDS[CONFIRMATION].table)
-    items, assignments = KINDS[CONFIRMATION].ask(plain_rows(rows.table))
-    [row] = rows.table.to_pylist()
-    form, lookers = form_of(row), tuple((row["second_reviewers"] or "").split())
+    frozen = read_frozen(campaigns.store, populations, KINDS[CONFIRMATION].table)
+    items, assignments = KINDS[CONFIRMATION].ask(plain_rows(frozen.table))
+    first = next(iter(frozen.table.to_pylist()), None)  # all of one campaign have the same days and the same who look
+    form, due_on, lookers = _asked(first) if first else (planned.form, planned.due_on, ())
     opened_at = clock().replace(microsecond=0)  # messengers tell seconds when somebody answered
     managers = managers_of_program(planned)
     asked = sorted({*askable(assignments.values()), *lookers, *managers})
@@ -90,7 +93,7 @@ def open_confirmation(
         window=planned.window.key,
         kind=CONFIRMATION,
         populations=populations,
-        schedule=schedule_of(planned, form, row["due_on"], opened_at, due_at, closes_at),  # (3)
+        schedule=schedule_of(planned, form, due_on, opened_at, due_at, closes_at),  # (3)
         choices=CHOICES,
         leftovers=Leftovers.DECIDE,
         leftover_choice=NOT_CONFIRMED,
@@ -101,6 +104,10 @@ def open_confirmation(
         lookers=lookers,
     )
     return seal(planned, campaigns, definition, signer, clock, by)  # (5)
+
+
+def _asked(row: Mapping[str, Any]) -> tuple[Form, date, tuple[str, ...]]:
+    return form_of(row), row["due_on"], tuple((row["second_reviewers"] or "").split())
 
 
 def schedule_of(

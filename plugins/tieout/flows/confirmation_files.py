@@ -5,12 +5,31 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import Decided
 from tieout.confirmations.handed import HandedIn, read_handed
 from tieout.errors import LandingConflict
-from tieout.evidence.layout import Class, class_of
+from tieout.evidence.layout import Class, Place, class_of
 from tieout.evidence.store import S3Store, oldest
 from tieout.flows.campaign_answered import CampaignAnswered
+
+
+def handed_in(store: S3Store, definition: Definition, event: Decided) -> HandedIn:
+    """Return what an answer handed in.
+
+    Args:
+        store: The evidence bucket.
+        definition: The campaign's.
+        event: The answer.
+
+    Raises:
+        LandingConflict: It is not there.
+        CannotCheck: It is another document than the answer names, or a later release wrote it.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    place, sha256 = Place(definition.observation_period, definition.control, definition.window), event.presented_sha256 or ""
+    key = place.presented(definition.campaign, event.assignment, sha256)
+    return read_handed(first_bytes(store, key), sha256, key)
 
 
 class Handed:
@@ -25,18 +44,10 @@ class Handed:
         self._read: dict[str, HandedIn] = {}
 
     def __call__(self, event: Decided) -> HandedIn:
-        """Return what an answer handed in.
-
-        Raises:
-            LandingConflict: It is not there.
-            CannotCheck: It is another document than the answer names, or a later release wrote it.
-            StoreUnavailable: The store did not answer; run it again.
-        """
+        """Return what an answer handed in; raises as `handed_in`."""
         sha256 = event.presented_sha256 or ""
         if sha256 not in self._read:
-            campaign = self._answered.definition.campaign
-            key = self._answered.place.presented(campaign, event.assignment, sha256)
-            self._read[sha256] = read_handed(first_bytes(self._answered.campaigns.store, key), sha256, key)
+            self._read[sha256] = handed_in(self._answered.campaigns.store, self._answered.definition, event)
         return self._read[sha256]
 
     def check_files(self, event: Decided) -> None:

@@ -36,6 +36,11 @@ class ConfirmationWindow(CampaignWindow):
         return self.days[1] - timedelta(days=1)
 
     @property
+    def due_on(self) -> date:
+        """The last local day on which the form is handed in in time."""
+        return self.form.days(self.last_day, self.scope.calendar.business).due
+
+    @property
     def as_of(self) -> datetime:
         """The last second of the window, UTC."""
         return self.window.end - timedelta(seconds=1)
@@ -54,6 +59,18 @@ class ConfirmationWindow(CampaignWindow):
         """
         known = person_of(self.settings)
         return tuple(dict.fromkeys(known(each.email) for each in self.scope.owners if each.role == role))
+
+    def nobody_holds(self, role: str) -> ConfigurationError:
+        """Return the error that says that nobody who holds a role could be asked."""
+        return ConfigurationError(
+            f"control {self.control_id!r}: owners of scope.yaml name nobody who is {role}. Nobody could be asked."
+        )
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the form is asked after this window."""
+        quarters = self.form.asked_in
+        return not quarters or self.window.key.rpartition("-")[2] in quarters
 
 
 def plan_confirmation(settings: Settings, control_id: str, control: Control, scope: Scope, window_key: str) -> ConfirmationWindow:

@@ -4,17 +4,17 @@
 1. It is closed. All that was said in it is read and folded again; what stands already of the same close is found.
 2. What was handed in is read: the document that the last answer names, with the hash that it names. Each of its files is there,
    in the version that the response pins.
-3. The row is made (`tieout.confirmations.outcomes`), and staged.
-4. Pages are locked: the row as CSV, each document of the campaign with what of it counts, and all signed responses in one file.
-5. The row is judged and written as those of any other population, and lands with everything that it was made of named.
+3. The rows are made (`tieout.confirmations.outcomes`), one for each form, and staged.
+4. Pages are locked: the rows as CSV, each document of the campaign with what of it counts, and all signed responses in one file.
+5. The rows are judged and written as those of any other population, and land with everything that they were made of named.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tieout.campaigns.events import Decided
 from tieout.collectors.ipe import AirflowRun
 from tieout.confirmations.handed import HandedIn
 from tieout.confirmations.outcomes import Confirmations
@@ -82,26 +82,26 @@ def land_confirmation(
         return there
     handed = Handed(answered)
     made = Confirmations(answered.state, answered.ledger.events, handed, planned.scope.zone)
-    [row] = made.rows(answered.rows.table.to_pylist())  # (3)
-    last = made.last_answer(row["confirmation_id"])
-    said = (last, handed(last)) if last else None
-    if last:
+    rows = list(made.rows(answered.rows.table.to_pylist()))  # (3)
+    given = [last for row in rows if (last := made.last_answer(row["confirmation_id"])) is not None]
+    for last in given:
         handed.check_files(last)  # (2)
     with Staged(folder, job.contract) as staged:
-        staged.add([row])
+        staged.add(rows)
     store, pages = campaigns.store, response_pages(answered, job.contract, folder)
     frozen = int(answered.rows.manifests[0].predicate["population"]["rows"])
     staged_rows = StagedRows(
         job=job, folder=folder, run=run, origin=f"campaign {planned.campaign}", expected=frozen,
         settled_at=answered.closed_at, pages=pages,
     )  # fmt: skip
-    ipe = ipe_of(job, store, run, started, _produced(answered, row, frozen))
-    return land_staged(staged_rows, ipe, _inputs(answered, said), store, signer, clock, reason)  # (4), (5)
+    ipe = ipe_of(job, store, run, started, _produced(answered, rows, frozen))
+    inputs = _inputs(answered, [handed(last) for last in given])
+    return land_staged(staged_rows, ipe, inputs, store, signer, clock, reason)  # (4), (5)
 
 
-def _inputs(answered: CampaignAnswered, handed: tuple[Decided, HandedIn] | None) -> dict[str, Any]:
-    """Return everything that the row was made of: the frozen form, the campaign, and what was handed in with its files."""
-    files = handed[1].files if handed else ()
+def _inputs(answered: CampaignAnswered, handed: Iterable[HandedIn]) -> dict[str, Any]:
+    """Return everything that the rows were made of: the frozen forms, the campaign, and what was handed in with its files."""
+    files = [file for each in handed for file in each.files]
     return {
         "items": items_input(answered.definition.populations),
         "campaign": campaign_input(answered),
@@ -111,23 +111,23 @@ def _inputs(answered: CampaignAnswered, handed: tuple[Decided, HandedIn] | None)
     }
 
 
-def _produced(answered: CampaignAnswered, row: Row, frozen: int) -> dict[str, Any]:
-    """Return what the row's IPE record says of a confirmation."""
+def _produced(answered: CampaignAnswered, rows: Sequence[Row], frozen: int) -> dict[str, Any]:
+    """Return what the rows' IPE record says of a confirmation."""
     return {
         "report": "what the owner confirmed in a form, and who looked at it; or that nothing was confirmed",
         "request": {
-            "query": "the frozen form, with what the campaign's responses come to when they are folded in their order",
+            "query": "the frozen forms, with what the campaign's responses come to when they are folded in their order",
             "parameters": {
                 "campaign": answered.definition.campaign,
                 "definition_sha256": answered.definition.sha256,
-                "form_sha256": row["form_sha256"],
+                "forms_sha256": sorted(row["form_sha256"] for row in rows),
                 "due_at": instant(answered.definition.schedule.due_at),
                 "closed_at": instant(answered.closed_at),
             },
         },
-        "source_total": {"rows": 1, "how": "items of the campaign's definition"},
-        "second_count": {"rows": frozen, "how": "rows that the manifest of the frozen form counts", "class": "other endpoint"},
-        "rows_read": 1,
-        "rows_in_window": 1,
+        "source_total": {"rows": len(rows), "how": "items of the campaign's definition"},
+        "second_count": {"rows": frozen, "how": "rows that the manifest of the frozen forms counts", "class": "other endpoint"},
+        "rows_read": len(rows),
+        "rows_in_window": len(rows),
         "blind_spots": list(_SPOTS),
     }

@@ -6,7 +6,6 @@ from __future__ import annotations
 import logging
 
 from tieout.desks.desk import Member, Posted, Refused
-from tieout.desks.text import units
 from tieout.errors import TransientError
 from tieout.slack.actions import STALE
 from tieout.slack.blocks.messages import LONGEST_QUESTION, question_message
@@ -15,6 +14,7 @@ from tieout.slack.front import Front, Seen, quietly
 from tieout.slack.guard import Request
 from tieout.slack.sending import Unreachable, open_channel, post
 from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
+from tieout.texts import units
 
 log = logging.getLogger(__name__)
 

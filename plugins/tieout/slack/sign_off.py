@@ -17,7 +17,6 @@ from tieout.campaigns.facts import says_something
 from tieout.campaigns.items import canonical
 from tieout.desks.desk import LONGEST_REASON, Member, Refused
 from tieout.desks.sign_off_desk import APPROVE, RETURN, SignOff, SignOffRequest, SignOffStored
-from tieout.desks.text import units
 from tieout.errors import TransientError
 from tieout.slack.actions import STALE, message_of, open_view
 from tieout.slack.blocks.elements import Block
@@ -39,6 +38,7 @@ from tieout.slack.metadata import Metadata
 from tieout.slack.sending import Unreachable, open_channel, post
 from tieout.slack.storing import stored_in_time
 from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
+from tieout.texts import units
 
 log = logging.getLogger(__name__)
 

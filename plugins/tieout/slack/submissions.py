@@ -18,7 +18,6 @@ from typing import Any
 from tieout.campaigns.items import canonical
 from tieout.desks.desk import LATER, LONGEST_REASON, Answer, Decision, Member, Page, Refused, Stored
 from tieout.desks.items import option_of
-from tieout.desks.text import units
 from tieout.errors import TransientError
 from tieout.slack.actions import STALE
 from tieout.slack.blocks.modals import paused_view
@@ -28,6 +27,7 @@ from tieout.slack.guard import Request
 from tieout.slack.metadata import Metadata
 from tieout.slack.storing import stored_in_time
 from tieout.slack.submitted import Instead, Said, again, made_for, refused, update, value_of
+from tieout.texts import units
 
 _NAMES = {DECISION: "choice", REASON: "reason", ANSWER: "answer"}
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from tieout.criteria.periods import LINGER
 from tieout.criteria.scope import load_scope
 from tieout.settings import Settings, from_environment
-from tieout.tasks.runs import LINGER, airflow_run, by, named_period, now
+from tieout.tasks.runs import airflow_run, by, named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

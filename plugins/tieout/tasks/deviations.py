@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from tieout.criteria.periods import LINGER
 from tieout.settings import Settings, from_environment
-from tieout.tasks.runs import LINGER, named_period, now
+from tieout.tasks.runs import named_period, now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

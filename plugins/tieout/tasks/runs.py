@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from tieout.errors import ExtractionRefused
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from tieout.criteria.periods import ObservationPeriod
     from tieout.flows.status import Program
 
-LINGER = timedelta(days=92)
-"""So long after its end, a period is still looked after by itself; later, runs name it."""
 UNSIGNED_BECAUSE = "unsigned_because"
 """Parameter of a review's run that lands it although nobody has signed it off."""
 SHOWN = 50

@@ -15,7 +15,7 @@ import rfc8785
 
 from tieout.desks.desk import LATER, LONGEST_REASON, Decision, Page
 from tieout.desks.items import Choice, option_of
-from tieout.desks.text import units
+from tieout.texts import units
 from tieout.web.forms import ANSWER, DECISION, REASON, BadForm, Filled
 
 

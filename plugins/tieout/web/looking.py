@@ -23,7 +23,7 @@ from fastapi.responses import HTMLResponse
 from tieout.campaigns.facts import says_something
 from tieout.desks.desk import AIRFLOW, LONGEST_REASON, Refused
 from tieout.desks.form_values import LookAsked, Looking
-from tieout.desks.text import units
+from tieout.texts import units
 from tieout.web.access import Turned, visitor
 from tieout.web.answers import Problem
 from tieout.web.form_page import ACCEPT, RETURN, look_page, presented_look

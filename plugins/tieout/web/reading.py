@@ -16,7 +16,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
-from tieout.desks.text import counted as counted_in_english
+from tieout.texts import counted as counted_in_english
 
 ENGLISH = "en-GB"
 _LISTED = (

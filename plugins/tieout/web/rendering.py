@@ -21,7 +21,7 @@ from tieout.desks.desk import LATER, LONGEST_REASON, Page, Stored, Task, Tasks
 from tieout.desks.form_values import LookAsked
 from tieout.desks.items import Choice
 from tieout.desks.sign_off_desk import SignOffRequest
-from tieout.desks.text import clean, cut
+from tieout.texts import clean, cut
 from tieout.web.answers import Outcome, Problem
 from tieout.web.forms import Filled
 from tieout.web.people import Visitor

@@ -22,7 +22,7 @@ from fastapi.responses import HTMLResponse
 from tieout.campaigns.facts import says_something
 from tieout.desks.desk import AIRFLOW, LONGEST_REASON, Desk, Refused
 from tieout.desks.sign_off_desk import APPROVE, RETURN, SignOff, SignOffRequest
-from tieout.desks.text import units
+from tieout.texts import units
 from tieout.web.access import Turned, visitor
 from tieout.web.answers import Problem
 from tieout.web.forms import TOKEN, BadForm, parse, read_body

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Forms: the nine that we ship load, what is wrong in one is told with its line, and the largest fits Slack."""
+"""Forms: the ten that we ship load, what is wrong in one is told with its line, and the largest fits Slack."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tieout.slack.guard import MAX_BODY
 
 FOLDER = Path(__file__).parents[3] / "include/criteria/forms"
 NAMES = (
-    "background_checks", "board_minutes", "capacity", "incident_tabletop", "insurance", "physical_access", "restore_test",
-    "risk_assessment", "vendor_review",
+    "background_checks", "board_minutes", "capacity", "incident_tabletop", "insurance", "physical_access", "points_of_focus",
+    "restore_test", "risk_assessment", "vendor_review",
 )  # fmt: skip
 WHEN: dict[str, Any] = {"id": "when", "type": "date", "label": "When"}
 YAML = """\
@@ -56,7 +56,7 @@ def form(*fields: dict[str, Any], **said: Any) -> Form:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_of_the_nine_loads_and_is_known_by_its_file(name: str) -> None:
+def test_each_of_the_ten_loads_and_is_known_by_its_file(name: str) -> None:
     found = load(FOLDER / f"{name}.yaml", Form)
     assert found.field(found.effective_date).required
     assert any(isinstance(each, FileField) for each in found.fields)

@@ -14,6 +14,9 @@ from tieout.flows.lint import lint
 from tieout.settings import Settings
 
 CONTROL = "a1_3_restore_confirmation"
+FULL = [{"type": "date", "id": "restored_on", "label": "Day"}] + [
+    {"type": "text", "id": f"text_{number}", "label": f"Text {number}"} for number in range(35)
+]
 
 
 @pytest.fixture
@@ -56,6 +59,15 @@ def test_the_shipped_form_has_no_problem(home: Path) -> None:
             "lands under one system, got 2",
         ),
         ({"confirmation": {"due": {"days": 11}}}, "no threshold has the value 11"),
+        (
+            {"confirmation": {"asks_about": "deviations", "fields": FULL}},
+            "room for the 5 fields of one question about deviations beside its own: it has 36 fields of its own",
+        ),
+        ({"confirmation": {"asked_in": ["Q4", "Q4"]}}, "asked_in names a quarter twice: Q4"),
+        (
+            {"confirmation": {"asked_in": ["Q4"]}, "extraction_schedule": {"window": "monthly"}},
+            "confirmation.asked_in: expected with a quarterly window alone, got it with one that is monthly",
+        ),
     ],
 )
 def test_what_would_keep_it_from_being_asked_is_a_problem(home: Path, changes: dict[str, Any], words: str) -> None:

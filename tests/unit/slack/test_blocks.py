@@ -21,11 +21,11 @@ from tests.unit.slack.memory_desk import CHOICES, DUE, Campaign, Given, MemoryDe
 
 from tieout.desks.desk import LONGEST_REASON, PAGE_ITEMS, Decision, Member, Page, Stored, Summary, Task, Tasks
 from tieout.desks.items import Choice, Item
-from tieout.desks.text import counted
 from tieout.slack.blocks import home, messages, modals
 from tieout.slack.blocks.page import page_view, presented
 from tieout.slack.guard import MAX_BODY
 from tieout.slack.metadata import Metadata, page_key, write
+from tieout.texts import counted
 
 SCRIPTS = ("Ali", "محمد بن عبد الله", "שרה", "김민준", "王小明", "👩‍👩‍👧‍👦", "🇩🇪")
 WORDS = (*SCRIPTS, "<@U1|x>", "&amp;", "*bold*", "`code`", "\u202eevil", "\n\t", "", "x" * 400)

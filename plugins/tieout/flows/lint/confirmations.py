@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tieout.confirmations.deviations import most_questions
 from tieout.criteria.controls import Control
 from tieout.criteria.forms import CONFIRMATION_TYPE, FORM_COLLECTOR, REQUEST_TYPE, Form
 from tieout.documents import Location, did_you_mean
+from tieout.errors import ConfigurationError
 from tieout.flows.lint.project import CONTRACT_SUFFIX, Problem, Project, Read
 
 
@@ -20,6 +22,7 @@ def check_confirmations(project: Project) -> Iterator[Problem]:
             yield from _system(control)
             yield from _roles(control, form, project)
             yield from _thresholds(control, form)
+            yield from _questions(control, form)
 
 
 def _types(control: Read[Control], project: Project) -> Iterator[Problem]:
@@ -69,3 +72,13 @@ def _thresholds(control: Read[Control], form: Form) -> Iterator[Problem]:
         return
     message = f"confirmation.due: no threshold has the value {form.due.days}, so that no policy sets this number."
     yield control.problem(("confirmation", "due"), message, "Add it to thresholds, with the policy and section that set it.")
+
+
+def _questions(control: Read[Control], form: Form) -> Iterator[Problem]:
+    """Find whether a form that asks about deviations has room for a question."""
+    if form.asks_about is None:
+        return
+    try:
+        most_questions(form)
+    except ConfigurationError as error:
+        yield control.problem(("confirmation", "asks_about"), str(error), "Ask less in its own fields, or call them otherwise.")

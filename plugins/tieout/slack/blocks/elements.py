@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tieout.desks.text import clean, cut, cut_escaped, isolate
+from tieout.texts import clean, cut, cut_escaped, isolate
 
 Block = dict[str, Any]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from tieout.desks.desk import Summary, Task, Tasks
 from tieout.desks.sign_off_desk import SignOffRequest
-from tieout.desks.text import counted
 from tieout.slack.blocks.elements import VIEW_BLOCKS, Block, context, header, moment, mrkdwn, plain, quoted, section
 from tieout.slack.blocks.messages import task_blocks
 from tieout.slack.blocks.sign_off import home_blocks
+from tieout.texts import counted
 
 HISTORY = 25
 """Most assignments of the past that are shown."""

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tieout.desks.desk import Decision, Stored, Summary, Task
-from tieout.desks.text import clean, counted, cut, cut_escaped
 from tieout.slack.blocks.elements import (
     ASK,
     OPEN,
@@ -26,6 +25,7 @@ from tieout.slack.blocks.elements import (
     quoted,
     section,
 )
+from tieout.texts import clean, counted, cut, cut_escaped
 
 SUMMARY, REMINDER = "summary", "reminder"
 """What the block ids of assignments start with: a button tells which message it is pressed in."""

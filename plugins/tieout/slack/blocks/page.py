@@ -14,7 +14,6 @@ from typing import Any
 from tieout.campaigns.items import canonical
 from tieout.desks.desk import LATER, LONGEST_REASON, Page
 from tieout.desks.items import Choice, Item
-from tieout.desks.text import clean, cut, escape
 from tieout.slack.blocks.elements import (
     NAME,
     OPTION_TEXT,
@@ -29,6 +28,7 @@ from tieout.slack.blocks.elements import (
     plain,
     section,
 )
+from tieout.texts import clean, cut, escape
 
 DECISION, REASON, ANSWER = "decision", "reason", "answer"
 """Action ids of the inputs of an item."""

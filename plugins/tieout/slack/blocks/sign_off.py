@@ -13,7 +13,6 @@ from typing import Any
 from tieout.campaigns.items import canonical
 from tieout.desks.desk import LONGEST_REASON
 from tieout.desks.sign_off_desk import APPROVE, RETURN, SignOffRequest, SignOffStored
-from tieout.desks.text import clean, cut, units
 from tieout.slack.blocks.elements import (
     NOTE_VIEW,
     OPTION_TEXT,
@@ -34,6 +33,7 @@ from tieout.slack.blocks.elements import (
 )
 from tieout.slack.blocks.messages import Message, as_value, quoted_code
 from tieout.slack.blocks.page import as_text
+from tieout.texts import clean, cut, units
 
 SAID, REASON = "said", "reason"
 """Action ids of the two inputs, and what their block ids start with."""

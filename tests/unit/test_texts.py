@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.blockkit import units as units_of_checker
 
-from tieout.desks.text import ELLIPSIS, REPLACED, clean, clusters, cut, cut_escaped, escape, units
+from tieout.texts import ELLIPSIS, REPLACED, clean, clusters, cut, cut_escaped, escape, units
 
 FAMILY, FLAGS, THUMB = "👩‍👩‍👧‍👦", "🇩🇪🇫🇷🇯🇵", "👍🏽"
 SCOTLAND = "🏴\U000e0067\U000e0062\U000e007f"

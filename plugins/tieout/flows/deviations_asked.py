@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What owners have answered to questions about deviations, read from the campaigns that asked, and what waits for an answer.
+
+Unlike what `tieout deviations respond` stores, an answer in a form counts as its campaign's fold says: it is signed by who may,
+given by whom it was asked, and accepted where somebody has to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tieout.audit.deviations import Given
+from tieout.campaigns.events import Decided
+from tieout.campaigns.ledger import Ledger
+from tieout.campaigns.rights import Standing
+from tieout.campaigns.state import Phase
+from tieout.confirmations.deviations import answers_to, ids_in
+from tieout.evidence.layout import MANIFESTS
+from tieout.evidence.store import S3Store
+from tieout.flows.campaigns import Campaigns, Loaded
+from tieout.flows.confirmation_files import handed_in
+from tieout.flows.status import Program
+from tieout.settings import Settings
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A form about deviations that was asked: the frozen row's column ``about``, and where it stands."""
+
+    loaded: Loaded
+    ledger: Ledger
+    about: str
+    standing: Standing
+
+
+def asking_controls(program: Program) -> list[str]:
+    """Return the controls whose forms ask about deviations."""
+    return [key for key, each in program.controls.items() if each.confirmation and each.confirmation.asks_about is not None]
+
+
+def answers_in_forms(settings: Settings, store: S3Store, program: Program) -> list[Given]:
+    """Return what owners have answered to questions about deviations.
+
+    Args:
+        settings: The installation's.
+        store: The evidence bucket.
+        program: The program's files.
+
+    Raises:
+        ConfigurationError: Something was asked, and the settings name no root under which it could be checked.
+        LandingConflict: What was asked or handed in is not what was sealed: run tieout verify.
+        CannotCheck: A later release asked, or took the answer.
+        VerificationError: The key list is not in order.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    controls = asking_controls(program)
+    if not any(_has_campaigns(store, program, each) for each in controls):
+        return []  # nothing was asked: a bucket can be read without naming its root
+    campaigns = Campaigns(settings, store)
+    return [given for control in controls for each in _asked(campaigns, control) for given in _given(store, each)]
+
+
+def waiting_deviations(campaigns: Campaigns, program: Program) -> set[str]:
+    """Return the deviations that somebody is being asked about, and has not answered; raises as `answers_in_forms`."""
+    return {
+        name
+        for control in asking_controls(program)
+        for each in _asked(campaigns, control)
+        if each.standing.decision is None and each.ledger.state.phase is Phase.OPEN
+        for name in ids_in(each.about)
+    }
+
+
+def _has_campaigns(store: S3Store, program: Program, control: str) -> bool:
+    periods = [each.id for each in program.scope.observation_periods if each.type == 2]
+    return any(any(store.keys(f"{MANIFESTS}observation_period={each}/control={control}/")) for each in periods)
+
+
+def _asked(campaigns: Campaigns, control: str) -> Iterator[_Asked]:
+    for opened in campaigns.of_control(control).values():
+        loaded = campaigns.load(opened)
+        rows: list[dict[str, Any]] = [row for row in loaded.rows.table.to_pylist() if row.get("about")]
+        if not rows:
+            continue
+        ledger = Ledger(loaded.definition, campaigns.store, campaigns.key_list)
+        ledger.refresh()
+        for row in rows:
+            [standing] = ledger.state.standings(row["item"])
+            yield _Asked(loaded, ledger, row["about"], standing)
+
+
+def _given(store: S3Store, asked: _Asked) -> Iterator[Given]:
+    counted = asked.standing.decision
+    event = asked.ledger.events.get(counted.event) if counted is not None and not counted.by_rule else None
+    if not isinstance(event, Decided):
+        return
+    values = handed_in(store, asked.loaded.definition, event).filled["values"]
+    for answer in answers_to(asked.about, values):
+        yield Given(event.id, event.at, event.by, asked.ledger.key_of(event.id) or "", answer)
