@@ -136,3 +136,14 @@ def test_the_shipped_control_reads_its_sample_before_anything_was_started(reposi
     assert "Rebuilding a git repository from the sample's merges" in done.stderr
     counts = {system: (ipe["rows_in_window"], rows) for system, (ipe, rows) in shown(done.stdout).items()}
     assert counts == {"shop_csv": (172, 5), "shop_git": (172, 5)}
+
+
+def test_the_people_of_a_policy_campaign_are_collected_and_a_form_says_that_nothing_is(repository: Path, tmp_path: Path) -> None:
+    shutil.copytree(repository / "include", tmp_path / "include")
+    env = {"TIEOUT_HOME": str(tmp_path)}
+    done = CliRunner().invoke(main, ["collect", "cc5_3_policy_campaign", "--window", "2026-W13", "--dry-run"], env=env)
+    assert done.exit_code == 0, done.output
+    assert shown(done.stdout)["hris"][1] == 5
+    refused = CliRunner().invoke(main, ["collect", "a1_3_restore_confirmation", "--dry-run"], env=env)
+    assert refused.exit_code == 1
+    assert "owners fill in its form, and nothing is collected" in refused.stderr

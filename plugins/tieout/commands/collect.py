@@ -36,20 +36,24 @@ def collect(
 ) -> None:
     """Collect and validate one window, land nothing, and show the IPE record, five rows and the rule results.
 
+    Of a control that people perform in campaigns these are the lists that its campaigns are made of.
+
     Connections are Airflow's: those of its metadata database, or AIRFLOW_CONN_... in the environment.
     """
     del dry_run  # required, so that nobody expects this command to land
+    from tieout.flows.campaign_kinds import lists_of
     from tieout.flows.population_export import read_control
     from tieout.local.samples import SAMPLE_REPOSITORY, build_sample
 
     settings = from_environment()
     found, scope = read_control(settings, control)
+    listed = lists_of(control, found)
     wanted = [source for source in found.systems if system in (None, source.system)]
     if any(source.parameters.get("repository") == str(SAMPLE_REPOSITORY) for source in wanted):
         build_sample(settings.home, lambda said: click.echo(said, err=True))
     key = window_key or _last_window(found.extraction_schedule.window, scope.calendar.day_of(datetime.now(UTC)))
     assignments = dict(_assignment(change) for change in changes)
-    for each in [system] if system else [source.system for source in found.systems]:
+    for each in [system] if system else listed:
         _try(settings, control, each, key, assignments, as_json=as_json)
     if not as_json:
         click.echo("\nNothing was landed.")
@@ -63,10 +67,11 @@ def _last_window(kind: Any, today: Any) -> str:
 
 def _try(settings: Settings, control: str, system: str, key: str, assignments: dict[str, str], *, as_json: bool) -> None:
     from tieout.flows import population_export as flow
+    from tieout.flows.campaign_kinds import collected_job
     from tieout.flows.jobs import open_frame
     from tieout.tasks.connections import command_line_reach
 
-    job = flow.plan(settings, control, system, key, command_line_reach())
+    job = collected_job(settings, control, system, key, command_line_reach())
     source = job.source.model_copy(update={"parameters": {**job.source.parameters, **assignments}})
     job = replace(job, source=source)
     # What Airflow and its providers log goes beside the answer, not into it.

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tieout.collectors.reach import Reach
+from tieout.criteria.controls import Control
 from tieout.errors import ConfigurationError
 from tieout.flows import population_export as flow
 from tieout.flows.campaign_window import CampaignWindow
@@ -28,6 +29,32 @@ def plan_campaign(settings: Settings, control_id: str, window_key: str) -> Campa
     if control.acknowledgment is not None:
         return plan_policies(settings, control_id, control, scope, window_key)
     return plan_review(settings, control_id, window_key)
+
+
+def lists_of(control_id: str, control: Control) -> list[str]:
+    """Return the systems from which something is collected for a control: its own, and what its campaigns are made of.
+
+    Raises:
+        ConfigurationError: Nothing is collected for it: owners fill in its form.
+    """
+    if control.confirmation is not None:
+        msg = f"control {control_id!r}: owners fill in its form, and nothing is collected. Trigger its DAG to have them asked."
+        raise ConfigurationError(msg)
+    systems = [source.system for source in control.systems]
+    return list(control.review.lists(systems)) if control.review else systems
+
+
+def collected_job(settings: Settings, control_id: str, system: str, window_key: str, reach: Reach | None = None) -> flow.Job:
+    """Return the job of what is collected for a window: a population, or a list that a campaign is made of.
+
+    Raises:
+        ConfigurationError: A file is wrong, or the control has no such system.
+        ExtractionRefused: The key names no window of the control's kind, or one in no observation period.
+    """
+    control, _ = flow.read_control(settings, control_id)
+    if control.is_campaign:
+        return first_list(plan_campaign(settings, control_id, window_key), system, reach)
+    return flow.plan(settings, control_id, system, window_key, reach)
 
 
 def first_list(planned: CampaignWindow, system: str, reach: Reach | None = None) -> flow.Job:
