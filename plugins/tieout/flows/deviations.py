@@ -78,7 +78,7 @@ def read_register(
     Raises:
         LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
         StoreUnavailable: The store did not answer; run it again.
-        ConfigurationError: And as `tieout.flows.deviations_asked.answers_in_forms`, where owners were asked in forms.
+        ConfigurationError: And as `tieout.flows.deviations_asked.answers_in_forms`, where owners have answered in forms.
     """
     rows = [row for row in index if row["landed_at"] <= found.as_of]
     evidence = Evidence(settings, store, program, folder, {row["landing"]: row for row in rows})

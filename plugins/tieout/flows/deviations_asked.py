@@ -17,7 +17,7 @@ from tieout.campaigns.ledger import Ledger
 from tieout.campaigns.rights import Standing
 from tieout.campaigns.state import Phase
 from tieout.confirmations.deviations import answers_to, ids_in
-from tieout.evidence.layout import MANIFESTS
+from tieout.evidence.layout import RESPONSES
 from tieout.evidence.store import S3Store
 from tieout.flows.campaigns import Campaigns, Loaded
 from tieout.flows.confirmation_files import handed_in
@@ -49,15 +49,15 @@ def answers_in_forms(settings: Settings, store: S3Store, program: Program) -> li
         program: The program's files.
 
     Raises:
-        ConfigurationError: Something was asked, and the settings name no root under which it could be checked.
+        ConfigurationError: Something was answered, and the settings name no root under which it could be checked.
         LandingConflict: What was asked or handed in is not what was sealed: run tieout verify.
         CannotCheck: A later release asked, or took the answer.
         VerificationError: The key list is not in order.
         StoreUnavailable: The store did not answer; run it again.
     """
     controls = asking_controls(program)
-    if not any(_has_campaigns(store, program, each) for each in controls):
-        return []  # nothing was asked: a bucket can be read without naming its root
+    if not any(_has_answers(store, program, each) for each in controls):
+        return []  # a bucket can be read without naming its root
     campaigns = Campaigns(settings, store)
     return [given for control in controls for each in _asked(campaigns, control) for given in _given(store, each)]
 
@@ -73,9 +73,9 @@ def waiting_deviations(campaigns: Campaigns, program: Program) -> set[str]:
     }
 
 
-def _has_campaigns(store: S3Store, program: Program, control: str) -> bool:
+def _has_answers(store: S3Store, program: Program, control: str) -> bool:
     periods = [each.id for each in program.scope.observation_periods if each.type == 2]
-    return any(any(store.keys(f"{MANIFESTS}observation_period={each}/control={control}/")) for each in periods)
+    return any(any(store.keys(f"{RESPONSES}observation_period={each}/control={control}/")) for each in periods)
 
 
 def _asked(campaigns: Campaigns, control: str) -> Iterator[_Asked]:
