@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import BinaryIO
 
 from tieout.campaigns.events import Decided, ItemDecision, Said
 from tieout.campaigns.facts import Why
@@ -21,16 +22,16 @@ from tieout.campaigns.folding import refusals
 from tieout.campaigns.looking import Looked, waiting
 from tieout.campaigns.rights import Standing, may_answer
 from tieout.confirmations.filled import Filled, Problems, hold
-from tieout.confirmations.handed import HandedIn, handed_document, handed_file
+from tieout.confirmations.handed import HandedFile, HandedIn, handed_document, handed_file
 from tieout.confirmations.requests import CONFIRMED, asked_of
 from tieout.criteria.controls import control_files
 from tieout.criteria.scope import load_scope
 from tieout.desks.case import Case
 from tieout.desks.desk import Member, Refused
 from tieout.desks.form_values import FormAsked, FormStored, HandIn, LookAsked, Looking
-from tieout.desks.refusals import ACCEPTED, NO_FORM, NO_LOOK, in_words
+from tieout.desks.refusals import ACCEPTED, NO_FILE, NO_FORM, NO_LOOK, in_words
 from tieout.evidence.layout import Place
-from tieout.flows.confirmation_files import handed_in
+from tieout.flows.confirmation_files import handed_in, spooled
 from tieout.settings import Settings
 
 
@@ -116,6 +117,18 @@ class FormDesk:
         case = self._case(who, campaign, assignment)
         found = next((each for each in self._looks(case, who) if each.assignment == assignment), None) if case else None
         return found or Refused(NO_LOOK)
+
+    def file(self, who: Member, campaign: str, assignment: str, sha256: str) -> tuple[HandedFile, BinaryIO] | Refused:
+        """Return a file of an answer that a member may accept or return, with its bytes, which were held against its hash.
+
+        Raises:
+            LandingConflict: It is not there, or is not what was handed in.
+        """
+        asked = self.look_asked(who, campaign, assignment)
+        if isinstance(asked, Refused):
+            return asked
+        found = next((each for each in asked.handed.files if each.sha256 == sha256), None)
+        return (found, spooled(self.cases()[campaign].responder.store, found)) if found else Refused(NO_FILE)
 
     def look(self, who: Member, said: Looking) -> FormStored | Refused:
         """Store what a second person says of an answer; the same submission delivered again is found."""

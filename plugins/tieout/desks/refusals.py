@@ -25,6 +25,7 @@ NO_FORM = "There is no such form, or it was not given to you."
 ACCEPTED = "What was handed in has been accepted. Nothing is left to do here."
 NO_LOOK = "Nothing here waits for you to look at it, or somebody else has done so by now."
 """Said of what is not there as well: nobody learns which there are."""
+NO_FILE = "What was handed in has no such file. Open the page again."
 
 
 def in_words(why: Why, closed: str | None) -> str:

@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Container
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from tieout.campaigns.definition import Definition
 from tieout.campaigns.events import Decided
-from tieout.confirmations.handed import HandedIn, read_handed
+from tieout.confirmations.handed import HandedFile, HandedIn, read_handed
 from tieout.errors import LandingConflict
 from tieout.evidence.layout import Class, Place, class_of
 from tieout.evidence.store import S3Store, oldest
@@ -81,6 +84,26 @@ def first_bytes(store: S3Store, key: str) -> bytes:
         msg = f"s3://{store.bucket}/{key}: expected it there, and it is not. Run tieout verify."
         raise LandingConflict(msg)
     return data
+
+
+def spooled(store: S3Store, file: HandedFile) -> BinaryIO:
+    """Return the bytes of a file that was handed in, from a file without a name that is gone once it is closed.
+
+    Raises:
+        LandingConflict: It is not there, or is not what was handed in.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    chunks, digest = store.chunks(file.key, file.version_id), hashlib.sha256()
+    found: BinaryIO = TemporaryFile()  # noqa: SIM115 - whoever asked for it closes it
+    for chunk in chunks or ():
+        digest.update(chunk)
+        found.write(chunk)
+    if chunks is None or digest.hexdigest() != file.sha256:
+        found.close()
+        msg = f"s3://{store.bucket}/{file.key}: expected a file of SHA-256 {file.sha256}, got another or none. Run tieout verify."
+        raise LandingConflict(msg)
+    found.seek(0)
+    return found
 
 
 def other_files(answered: CampaignAnswered, counted: Container[str]) -> list[dict[str, str]]:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page of a form that an owner fills in, and the one on which a second person looks at it, as HTML. Pure.
 
-Nothing of a file is shown but its name, size and hash: no page serves it.
+Nothing of a file is shown but its name, size and hash; who looks at it may save it.
 """
 
 from __future__ import annotations

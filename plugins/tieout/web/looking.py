@@ -6,19 +6,23 @@
 2. What was seen on the page can be said again word for word: the answer still waits.
 3. It is accepted, or returned with a question.
 4. It is stored before anything is shown as accepted; what is shown then is what was stored.
+
+They may save the files that they are to accept while the answer waits, as they were handed in.
 """
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
+from urllib.parse import quote
 
 import rfc8785
 from fastapi import Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response, StreamingResponse
 
 from tieout.campaigns.facts import says_something
 from tieout.desks.desk import AIRFLOW, LONGEST_REASON, Refused
@@ -39,6 +43,9 @@ from tieout.web.submitting import LONG_OPEN, STALE
 
 _FIELDS = frozenset({TOKEN, SAID, REASON})
 OPEN_AGAIN = "Open it again."
+FETCH_SECONDS = 120.0
+"""How long somebody waits until a file was fetched and held against its hash."""
+PIECE_BYTES = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,22 @@ async def show(site: Site, request: Request) -> HTMLResponse:
     reader = reader_of(site, request)
     token = write(_stamp(site, asked, reader), site.key, _bearer(request))
     return HTMLResponse(look_page(frame_of(request), asked, names, reader, token))
+
+
+async def file(site: Site, request: Request) -> Response:
+    """Return a file of what was handed in, byte for byte, for the visitor to save: no browser is to show or run it."""
+    who, params = as_member(visitor(request)), request.path_params
+    found = await site.forms(
+        lambda desk: desk.file(who, params["campaign"], params["assignment"], params["sha256"]), FETCH_SECONDS
+    )
+    if isinstance(found, Refused):
+        raise Turned(404, "No such file", found.reason, f"Ask {site.ask}.")
+    handed, data = found
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(handed.name, safe='')}",
+        "Content-Length": str(handed.bytes),
+    }
+    return StreamingResponse(_pieces(data), headers=headers, media_type="application/octet-stream")
 
 
 async def submit(site: Site, request: Request) -> HTMLResponse:
@@ -83,6 +106,12 @@ async def submit(site: Site, request: Request) -> HTMLResponse:
     if isinstance(stored, Refused):
         raise Turned(409, "Not stored", stored.reason, f"Nothing of this page was stored. Ask {site.ask}.")
     return HTMLResponse(frame.html("looked.html", accepted=said.accepted, stored=stored, reader=reader))
+
+
+def _pieces(data: BinaryIO) -> Iterator[bytes]:
+    with data:
+        while piece := data.read(PIECE_BYTES):
+            yield piece
 
 
 async def _asked(site: Site, request: Request) -> tuple[LookAsked | Refused, Mapping[str, str]]:

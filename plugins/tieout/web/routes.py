@@ -66,6 +66,10 @@ def _form_routes(router: APIRouter, site: Site, rules: Rules) -> None:
     async def show_look(request: Request) -> HTMLResponse:
         return await looking.show(site, request)
 
+    @router.get("/second-reviews/{campaign}/{assignment}/files/{sha256}", dependencies=[rules.looker])
+    async def save_file(request: Request) -> Response:
+        return await looking.file(site, request)
+
     @router.post("/second-reviews/{campaign}/{assignment}", dependencies=[rules.looker])
     async def submit_look(request: Request) -> HTMLResponse:
         return await looking.submit(site, request)

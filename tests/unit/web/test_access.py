@@ -20,6 +20,7 @@ RULES = {
     ("POST", "/confirmations/{campaign}/{assignment}"): "assigned",
     ("GET", "/second-reviews/{campaign}/{assignment}"): "looker",
     ("POST", "/second-reviews/{campaign}/{assignment}"): "looker",
+    ("GET", "/second-reviews/{campaign}/{assignment}/files/{sha256}"): "looker",
     ("GET", "/sign-offs/{campaign}"): "signer",
     ("POST", "/sign-offs/{campaign}"): "signer",
     ("GET", "/static/{name}"): "signed_in",
@@ -53,7 +54,7 @@ def test_a_mounted_app_is_not_served(world: World) -> None:
 def test_nobody_is_told_anything_on_any_route(world: World, method: str, path: str, user: str) -> None:
     asked: list[str] = []
     world.desk.before = asked.append
-    path = path.format(campaign="c", assignment="a", name="tieout.css")
+    path = path.format(campaign="c", assignment="a", name="tieout.css", sha256="0" * 64)
     answer = world.send(method, f"/tieout{path}", headers={"x-user": user, **SAME})
     assert answer.status_code == 401
     assert "not signed in to Airflow" in answer.text

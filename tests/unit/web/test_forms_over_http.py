@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import boto3
+import httpx
 import pytest
 from tests.simulators.memory_s3 import memory_s3
 from tests.unit.campaigns.scene import Signers
@@ -25,7 +27,7 @@ from tests.unit.web.form_bench import ANSWERS, BOUNDARY, LOG, MOST_BYTES, Browse
 from tests.unit.web.test_html import Outline
 
 from tieout.evidence.keys import Scope, generate_key
-from tieout.evidence.layout import Class
+from tieout.evidence.layout import Class, class_of
 from tieout.evidence.store import S3Store
 
 _NUMBERS = count()
@@ -150,6 +152,46 @@ def test_a_second_person_returns_it_with_a_question_and_accepts_what_comes_then(
     assert accepted.status_code == 403
     assert "has been accepted" in accepted.text
     assert leni.http.get(bench.look).status_code == 404
+
+
+def test_a_second_person_may_save_the_files_while_they_wait_and_nobody_else(
+    bench: FormBench, ann: Browser, leni: Browser, address: str
+) -> None:
+    name = "restore, räumung; 100 %.txt"
+    ann.hand_in([(name, LOG[1])])
+    sha256 = hashlib.sha256(LOG[1]).hexdigest()
+    [link] = [
+        said["href"] for _, said, _, _ in Outline(leni.http.get(bench.look).text).elements if "files/" in said.get("href", "")
+    ]
+    saved = leni.http.get(str(httpx.URL(bench.look).join(link)))
+    assert (saved.status_code, saved.content) == (200, LOG[1])
+    assert saved.headers["content-type"] == "application/octet-stream"
+    assert saved.headers["content-disposition"] == f"attachment; filename*=UTF-8''{quote(name, safe='')}"
+    assert (saved.headers["x-content-type-options"], saved.headers["cache-control"]) == ("nosniff", "no-store")
+    assert saved.headers["content-length"] == str(len(LOG[1]))
+    for user in ("ann", "bob", "mia", ""):
+        assert Browser(bench, address, user).http.get(f"{bench.look}/files/{sha256}").status_code in (401, 404), user
+    for other in ("0" * 64, "..", "%2e%2e", sha256.upper()):
+        assert leni.http.get(f"{bench.look}/files/{other}").status_code == 404, other
+    assert leni.say("accept").status_code == 200
+    assert leni.http.get(f"{bench.look}/files/{sha256}").status_code == 404
+
+
+def test_a_file_that_is_not_what_was_handed_in_is_not_given_out(
+    bench: FormBench, ann: Browser, leni: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann.hand_in()
+    path = f"{bench.look}/files/{hashlib.sha256(LOG[1]).hexdigest()}"
+    assert leni.http.get(path).status_code == 200
+    read = S3Store.chunks
+    for other in (None, iter([b"another"])):
+        monkeypatch.setattr(
+            S3Store, "chunks",
+            lambda store, key, version=None, other=other: other if class_of(key) is Class.FILE else read(store, key, version),
+        )  # fmt: skip
+        refused = leni.http.get(path)
+        assert refused.status_code == 500
+        assert LOG[1] not in refused.content
 
 
 def test_a_look_at_an_answer_that_was_replaced_meanwhile_says_nothing(bench: FormBench, ann: Browser, leni: Browser) -> None:
