@@ -171,7 +171,7 @@ def test_a_second_person_may_save_the_files_while_they_wait_and_nobody_else(
     assert saved.headers["content-length"] == str(len(LOG[1]))
     for user in ("ann", "bob", "mia", ""):
         assert Browser(bench, address, user).http.get(f"{bench.look}/files/{sha256}").status_code in (401, 404), user
-    for other in ("0" * 64, "..", "%2e%2e", sha256.upper()):
+    for other in ("0" * 64, "x", "..%2f..", sha256.upper()):
         assert leni.http.get(f"{bench.look}/files/{other}").status_code == 404, other
     assert leni.say("accept").status_code == 200
     assert leni.http.get(f"{bench.look}/files/{sha256}").status_code == 404
