@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Frame, Page, sync_playwright
 
 from tests.pages import PASSWORD, Pages
@@ -82,3 +83,9 @@ def tab_to(page: Page, frame: Frame | Page, wanted: str, most: int = 60) -> list
         if passed[-1].startswith(wanted):
             return passed
     raise AssertionError(f"Tab never came to {wanted!r}: {passed}")
+
+
+def faults(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page, all of its rules."""
+    found = Axe().run(page).response["violations"]
+    return [f"{each['id']}: {each['help']}: {[node['html'][:120] for node in each['nodes']]}" for each in found]

@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
-from tests.browser.driving import FOCUSED, focused_text, frame_in, sign_in, tab_to, visiting
+from tests.browser.driving import FOCUSED, faults, focused_text, frame_in, sign_in, tab_to, visiting
 from tests.pages import Pages
 from tests.unit.web.desk import CAMPAIGN
 
@@ -17,12 +16,6 @@ pytestmark = pytest.mark.integration
 
 ADA = f"/tieout/campaigns/{CAMPAIGN}/1-ada"
 GRACE = f"/tieout/campaigns/{CAMPAIGN}/1-grace"
-
-
-def faults(page: Page) -> list[str]:
-    """Return what axe finds wrong with a page, all of its rules."""
-    found = Axe().run(page).response["violations"]
-    return [f"{each['id']}: {each['help']}: {[node['html'][:120] for node in each['nodes']]}" for each in found]
 
 
 def test_a_page_is_decided_by_keyboard_inside_airflow(chromium: Browser, pages: Pages) -> None:
