@@ -205,13 +205,13 @@ def _described(question: DeviationQuestion) -> str:
     room, named = LONGEST_HELP - _ROOM - units(said), 0
     for each in question.deviations[:_NAMED]:
         shown = each.observed
-        line = f" {shown.system}, {_row(shown)}: {shown.reason}"
+        line = f"\n{shown.system}, {_row(shown)}: {shown.reason}"
         if units(line) > room:
             continue
         said, room, named = said + line, room - units(line), named + 1
     if named < len(question.deviations):
         all_of = f"tieout deviations list --open --control {question.control}"
-        said += f" These are {named} of {len(question.deviations):,}; all of them: {all_of}"
+        said += f"\nThese are {named} of {len(question.deviations):,}; all of them: {all_of}"
     return said
 
 

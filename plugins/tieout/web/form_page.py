@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from markupsafe import Markup
 
@@ -73,7 +74,7 @@ def fragment(asked: FormAsked, reader: Reader, entered: Entered = BLANK) -> Mark
     """Return what somebody sees of it, without what stands around it."""
     return part(
         "_form.html", asked=asked, form=asked.asked.form, reader=reader, entered=entered, ends=_ends, several=_several,
-        window=asked.asked.window,
+        window=asked.asked.window, needed_with=partial(_needed_with, asked.asked.form),
     )  # fmt: skip
 
 
@@ -148,6 +149,15 @@ def _ends(each: FileField) -> str:
     """Return the ends of names, and the types, that a browser offers first; what is sent is checked all the same."""
     ends = [f".{end}" for end, kind in KIND_OF.items() if kind in each.kinds]
     return ",".join([*ends, *(MEDIA_TYPES[kind].partition(";")[0] for kind in each.kinds)])
+
+
+def _needed_with(form: Form, each: FormField) -> str:
+    """Return the answers to the choice before a field that make it required; empty where none do."""
+    if each.required_when is None:
+        return ""
+    asked = form.field(each.required_when.field)
+    chosen = asked.options if isinstance(asked, ChoiceField) else ()
+    return " or ".join(f"“{option.label}”" for option in chosen if option.id in each.required_when.chosen)
 
 
 def _several(form: Form) -> bool:

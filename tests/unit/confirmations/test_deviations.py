@@ -117,7 +117,7 @@ def test_a_form_holds_as_many_questions_as_are_promised_however_long_they_are() 
     described = made.field("state_1").help or ""
     assert described.endswith("; all of them: tieout deviations list --open --control changes")
     assert "These are 8 of 41" in described
-    assert re.search(r" git, sha \d+: Expected: reviewed\.", described)
+    assert re.search(r"\ngit, sha \d+: Expected: reviewed\.", described)
 
 
 def test_a_form_without_room_for_a_question_says_what_is_in_the_way() -> None:

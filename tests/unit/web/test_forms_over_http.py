@@ -102,6 +102,7 @@ def test_what_is_stored_is_the_form_as_shown_and_what_was_filled_in_with_its_fil
 
 
 def test_what_is_wrong_is_told_at_its_field_and_what_was_filled_in_survives(bench: FormBench, ann: Browser) -> None:
+    assert "Needed with <bdi>“Not whole”</bdi>" in ann.http.get(bench.form).text
     answer = ann.hand_in(hours="1,5", result="failed", restored_on="2026-02-04")
     assert answer.status_code == 422
     assert answer.text.count('class="problem"') == 2
