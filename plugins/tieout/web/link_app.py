@@ -35,7 +35,7 @@ from tieout.web.link_refusals import add_refusals, link_page
 from tieout.web.presenting import presented
 from tieout.web.reading import Reader, language_of
 from tieout.web.rendering import fragment, static_files
-from tieout.web.shell import Shell
+from tieout.web.shell import UNFRAMED, Shell
 from tieout.web.showing import stamp_of
 from tieout.web.site import Site
 from tieout.web.stamps import Bearer, Stamp, is_current, read, write
@@ -83,7 +83,7 @@ def create_link_app(given: LinkSite) -> FastAPI:
         ConfigurationError: A route has no rule.
     """
     app = FastAPI(title="Tieout", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Shell, origins=given.site.origins)
+    app.add_middleware(Shell, origins=given.site.origins, headers=UNFRAMED)
     app.include_router(_routes(given))
     for route in app.routes:
         stated = [each.dependency for each in route.dependencies] if isinstance(route, APIRoute) else []

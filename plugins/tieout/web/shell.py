@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -37,6 +37,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 """On every answer; one that sets its own ``Cache-Control`` keeps it."""
+UNFRAMED = HEADERS | {
+    "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace("frame-ancestors 'self'", "frame-ancestors 'none'"),
+    "X-Frame-Options": "DENY",
+}
+"""Of pages that are in no frame, not even of this site."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -50,10 +55,11 @@ class Shell:
     Args:
         app: The app.
         origins: Addresses that this site is known by, beside the one that a request names.
+        headers: What every answer carries.
     """
 
-    def __init__(self, app: App, origins: tuple[str, ...]) -> None:
-        self._app, self._origins = app, origins
+    def __init__(self, app: App, origins: tuple[str, ...], headers: Mapping[str, str] = HEADERS) -> None:
+        self._app, self._origins, self._headers = app, origins, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -67,7 +73,7 @@ class Shell:
             if message["type"] == "http.response.start":
                 begun = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -188,7 +188,8 @@ def test_what_stands_in_a_policy_is_text_and_the_page_lets_nothing_else_run(worl
     assert "script-src 'self'" in opened.headers["content-security-policy"]
     assert opened.headers["cache-control"] == "no-store"
     assert "noindex" in opened.headers["x-robots-tag"]
-    assert opened.headers["x-frame-options"] == "SAMEORIGIN"
+    assert opened.headers["x-frame-options"] == "DENY"
+    assert "frame-ancestors 'none'" in opened.headers["content-security-policy"]
 
 
 def test_what_is_missing_is_said_and_nothing_is_stored(world: World) -> None:
