@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +13,10 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.driving import faults
 from tests.unit.campaigns.conftest import client, signers  # noqa: F401 - fixtures
-from tests.unit.web.form_bench import LOG, FormBench, browsing
+from tests.unit.web.form_bench import LOG, FormBench, browsing, new_bench
 from tieout.evidence.layout import Class
-from tieout.evidence.store import S3Store
 
 pytestmark = pytest.mark.integration
-_NUMBERS = count()
 
 
 @pytest.fixture(autouse=True)
@@ -30,9 +27,7 @@ def _nobody_has_answered() -> None:
 @pytest.fixture
 def bench(client: Any, signers: Any, repository: Path) -> FormBench:  # noqa: F811
     """Return a form in a bucket of its own."""
-    bucket = f"evidence-browser-{next(_NUMBERS)}"
-    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    return FormBench(S3Store(client, bucket), signers, repository)
+    return new_bench(client, signers, repository)
 
 
 @pytest.fixture

@@ -232,3 +232,10 @@ def test_a_form_that_is_due_once_a_year_asks_nobody_after_the_other_quarters(
     said = scene.manifest(landed).predicate
     assert (said["performances"]["shown"], said["ipe"]["second_count"]["rows"]) == ([], 0)
     assert make_scene(own_store, repository, tmp_path / "other", "2025-Q4", asked_in=["Q2", "Q4"]).planned().is_asked
+
+
+def test_nor_does_one_about_deviations(own_store: Store, repository: Path, tmp_path: Path) -> None:
+    about: dict[str, Any] = {"asked_in": ["Q4"], "asks_about": "deviations", "second_review": None}
+    scene = make_scene(own_store, repository, tmp_path / "project", "2025-Q2", **about)
+    frozen = scene.manifest(scene.freeze(reason="It asks about deviations.")).predicate["ipe"]
+    assert frozen["source_total"] == {"rows": 0, "how": "forms of the control's file that are asked after this window"}

@@ -41,13 +41,17 @@ def collect(
     Connections are Airflow's: those of its metadata database, or AIRFLOW_CONN_... in the environment.
     """
     del dry_run  # required, so that nobody expects this command to land
+    from tieout.errors import ConfigurationError
     from tieout.flows.campaign_kinds import lists_of
     from tieout.flows.population_export import read_control
     from tieout.local.samples import SAMPLE_REPOSITORY, build_sample
 
     settings = from_environment()
     found, scope = read_control(settings, control)
-    listed = lists_of(control, found)
+    listed = lists_of(found)
+    if not listed:
+        msg = f"control {control!r}: owners fill in its form, and nothing is collected. Trigger its DAG to have them asked."
+        raise ConfigurationError(msg)
     wanted = [source for source in found.systems if system in (None, source.system)]
     if any(source.parameters.get("repository") == str(SAMPLE_REPOSITORY) for source in wanted):
         build_sample(settings.home, lambda said: click.echo(said, err=True))

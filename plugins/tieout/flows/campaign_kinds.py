@@ -31,15 +31,13 @@ def plan_campaign(settings: Settings, control_id: str, window_key: str) -> Campa
     return plan_review(settings, control_id, window_key)
 
 
-def lists_of(control_id: str, control: Control) -> list[str]:
-    """Return the systems from which something is collected for a control: its own, and what its campaigns are made of.
+def lists_of(control: Control) -> list[str]:
+    """Return the systems from which something is collected for a control, its population or what its campaigns are made of.
 
-    Raises:
-        ConfigurationError: Nothing is collected for it: owners fill in its form.
+    Of a control whose owner fills in a form there are none.
     """
     if control.confirmation is not None:
-        msg = f"control {control_id!r}: owners fill in its form, and nothing is collected. Trigger its DAG to have them asked."
-        raise ConfigurationError(msg)
+        return []
     systems = [source.system for source in control.systems]
     return list(control.review.lists(systems)) if control.review else systems
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container
+from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
@@ -93,17 +94,19 @@ def spooled(store: S3Store, file: HandedFile) -> BinaryIO:
         LandingConflict: It is not there, or is not what was handed in.
         StoreUnavailable: The store did not answer; run it again.
     """
-    chunks, digest = store.chunks(file.key, file.version_id), hashlib.sha256()
-    found: BinaryIO = TemporaryFile()  # noqa: SIM115 - whoever asked for it closes it
-    for chunk in chunks or ():
-        digest.update(chunk)
-        found.write(chunk)
-    if chunks is None or digest.hexdigest() != file.sha256:
-        found.close()
-        msg = f"s3://{store.bucket}/{file.key}: expected a file of SHA-256 {file.sha256}, got another or none. Run tieout verify."
-        raise LandingConflict(msg)
-    found.seek(0)
-    return found
+    with ExitStack() as stack:
+        chunks, digest = store.chunks(file.key, file.version_id), hashlib.sha256()
+        found: BinaryIO = stack.enter_context(TemporaryFile())
+        for chunk in chunks or ():
+            digest.update(chunk)
+            found.write(chunk)
+        if chunks is None or digest.hexdigest() != file.sha256:
+            what = f"a file of SHA-256 {file.sha256}, got another or none"
+            msg = f"s3://{store.bucket}/{file.key}: expected {what}. Run tieout verify."
+            raise LandingConflict(msg)
+        found.seek(0)
+        stack.pop_all()  # whoever asked for it closes it
+        return found
 
 
 def other_files(answered: CampaignAnswered, counted: Container[str]) -> list[dict[str, str]]:

@@ -77,7 +77,8 @@ def freeze_confirmation(
     if not reason and (there := standing_list(campaigns.store, job)) is not None:  # (1)
         return there
     started = clock()
-    frozen = _about_deviations(planned, campaigns, started, folder) if planned.form.asks_about else _about_window(planned)  # (2)
+    about_deviations = planned.form.asks_about is not None and planned.is_asked
+    frozen = _about_deviations(planned, campaigns, started, folder) if about_deviations else _about_window(planned)  # (2)
     rows = pa.Table.from_pylist(frozen.rows, schema=job.contract.schema)
     ipe = _ipe(planned, frozen, instant(started), planned.scope.calendar.day_of(started).isoformat(), run)
     name = derived_landing(job, control_sha256=job.control_sha256, parameters=ipe["request"]["parameters"])

@@ -24,7 +24,7 @@ from tieout.flows.campaigns import Campaigns
 from tieout.flows.close import is_closed
 from tieout.flows.confirmation_inputs import ConfirmationWindow
 from tieout.flows.deviations import read_register
-from tieout.flows.deviations_asked import waiting_deviations
+from tieout.flows.deviations_asked import InForms, read_forms
 from tieout.flows.jobs import contract_of
 from tieout.flows.outlook import current_periods
 from tieout.flows.status import Program, read_holdings, read_program, status
@@ -78,8 +78,9 @@ def ask_now(planned: ConfirmationWindow, campaigns: Campaigns, at: datetime, fol
         StoreUnavailable: The store did not answer; run it again.
     """
     program = read_program(planned.settings)
-    open_now = [each for each in _registered(planned, campaigns, program, at, folder) if each.is_open]
-    waiting, most = waiting_deviations(campaigns, program), most_questions(planned.form)
+    forms, most = read_forms(campaigns, program), most_questions(planned.form)
+    open_now = [each for each in _registered(planned, campaigns, program, forms, at, folder) if each.is_open]
+    waiting = forms.waiting
     by_person: dict[str, list[tuple[str, tuple[str, ...], DeviationQuestion]]] = {}
     for question in questions_about(open_now, waiting, _words_of(planned.settings)):
         role, people = _owners(planned, program, question.against_control)
@@ -90,14 +91,14 @@ def ask_now(planned: ConfirmationWindow, campaigns: Campaigns, at: datetime, fol
 
 
 def _registered(
-    planned: ConfirmationWindow, campaigns: Campaigns, program: Program, at: datetime, folder: Path
+    planned: ConfirmationWindow, campaigns: Campaigns, program: Program, forms: InForms, at: datetime, folder: Path
 ) -> list[Deviation]:
     held = read_holdings(campaigns.store, at)
     found: list[Deviation] = []
     for period in current_periods(program, at, LINGER):
         if not is_closed(held.records, period, program.scope):
             standing = status(program, held.facts, period, at)
-            found += read_register(planned.settings, campaigns.store, program, standing, held.index, folder).deviations
+            found += read_register(planned.settings, campaigns.store, program, standing, held.index, folder, forms).deviations
     return found
 
 

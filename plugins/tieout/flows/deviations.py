@@ -23,7 +23,7 @@ from tieout.documents import Document
 from tieout.errors import ConfigurationError
 from tieout.evidence.responses import Response
 from tieout.evidence.store import S3Store
-from tieout.flows.deviations_asked import answers_in_forms
+from tieout.flows.deviations_asked import InForms, answered_in_forms
 from tieout.flows.deviations_evidence import Evidence, registered_before, shown_before, shown_by
 from tieout.flows.documents import read_responses
 from tieout.flows.status import Program, Status
@@ -63,7 +63,13 @@ class Register:
 
 
 def read_register(
-    settings: Settings, store: S3Store, program: Program, found: Status, index: Iterable[dict[str, Any]], folder: Path
+    settings: Settings,
+    store: S3Store,
+    program: Program,
+    found: Status,
+    index: Iterable[dict[str, Any]],
+    folder: Path,
+    in_forms: InForms | None = None,
 ) -> Register:
     """Read evidence and responses, and fold them.
 
@@ -74,11 +80,12 @@ def read_register(
         found: Where the period stands as of the instant that is asked about.
         index: `tieout.flows.index.landings`, with those that are superseded.
         folder: Work folder.
+        in_forms: What owners have answered in forms; ``None`` where it is to be read.
 
     Raises:
         LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
         StoreUnavailable: The store did not answer; run it again.
-        ConfigurationError: And as `tieout.flows.deviations_asked.answers_in_forms`, where owners have answered in forms.
+        ConfigurationError: And as `tieout.flows.deviations_asked.answered_in_forms`, where owners have answered in forms.
     """
     rows = [row for row in index if row["landed_at"] <= found.as_of]
     evidence = Evidence(settings, store, program, folder, {row["landing"]: row for row in rows})
@@ -93,7 +100,8 @@ def read_register(
     said = [(key, each) for key, each in responses if each.at <= found.as_of]
     accepted = acceptances_of(said)
     today = found.scope.calendar.day_of(found.as_of)
-    given = [*answers_of(said), *(each for each in answers_in_forms(settings, store, program) if each.at <= found.as_of)]
+    forms = in_forms or answered_in_forms(settings, store, program)
+    given = [*answers_of(said), *(each for each in forms.given if each.at <= found.as_of)]
     deviations = tuple(cover(fold(observed, given, counted_against(program)), accepted, today))
     concerned = tuple(each for each in accepted if _concerns(each, deviations, found.period))
     return Register(found.period, found.as_of, today, deviations, concerned, _counted(found), landed)

@@ -40,8 +40,32 @@ def asking_controls(program: Program) -> list[str]:
     return [key for key, each in program.controls.items() if each.confirmation and each.confirmation.asks_about is not None]
 
 
-def answers_in_forms(settings: Settings, store: S3Store, program: Program) -> list[Given]:
-    """Return what owners have answered to questions about deviations.
+@dataclass(frozen=True, slots=True)
+class InForms:
+    """What came of all forms about deviations: what was answered, and the deviations that wait for somebody's answer."""
+
+    given: tuple[Given, ...] = ()
+    waiting: frozenset[str] = frozenset()
+
+
+def read_forms(campaigns: Campaigns, program: Program) -> InForms:
+    """Return what owners have answered to questions about deviations, and what waits.
+
+    Raises:
+        LandingConflict: What was asked or handed in is not what was sealed: run tieout verify.
+        CannotCheck: A later release asked, or took the answer.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    asked = [each for control in asking_controls(program) for each in _asked(campaigns, control)]
+    waiting = [each for each in asked if each.standing.decision is None and each.ledger.state.phase is Phase.OPEN]
+    return InForms(
+        tuple(given for each in asked for given in _given(campaigns.store, each)),
+        frozenset(name for each in waiting for name in ids_in(each.about)),
+    )
+
+
+def answered_in_forms(settings: Settings, store: S3Store, program: Program) -> InForms:
+    """Return as `read_forms`, for whoever reads a bucket; nothing where nobody has answered.
 
     Args:
         settings: The installation's.
@@ -50,27 +74,12 @@ def answers_in_forms(settings: Settings, store: S3Store, program: Program) -> li
 
     Raises:
         ConfigurationError: Something was answered, and the settings name no root under which it could be checked.
-        LandingConflict: What was asked or handed in is not what was sealed: run tieout verify.
-        CannotCheck: A later release asked, or took the answer.
         VerificationError: The key list is not in order.
-        StoreUnavailable: The store did not answer; run it again.
+        LandingConflict: As `read_forms`, and so the others.
     """
-    controls = asking_controls(program)
-    if not any(_has_answers(store, program, each) for each in controls):
-        return []  # a bucket can be read without naming its root
-    campaigns = Campaigns(settings, store)
-    return [given for control in controls for each in _asked(campaigns, control) for given in _given(store, each)]
-
-
-def waiting_deviations(campaigns: Campaigns, program: Program) -> set[str]:
-    """Return the deviations that somebody is being asked about, and has not answered; raises as `answers_in_forms`."""
-    return {
-        name
-        for control in asking_controls(program)
-        for each in _asked(campaigns, control)
-        if each.standing.decision is None and each.ledger.state.phase is Phase.OPEN
-        for name in ids_in(each.about)
-    }
+    if not any(_has_answers(store, program, each) for each in asking_controls(program)):
+        return InForms()  # a bucket can be read without naming its root
+    return read_forms(Campaigns(settings, store), program)
 
 
 def _has_answers(store: S3Store, program: Program, control: str) -> bool:

@@ -23,6 +23,7 @@ from tieout.evidence.layout import Place
 from tieout.evidence.records import Record, RecordKind, write_record
 from tieout.evidence.store import Retention, S3Store
 from tieout.flows import population_export as flow
+from tieout.flows.campaign_kinds import lists_of
 from tieout.flows.jobs import open_frame
 from tieout.flows.lint import lint
 from tieout.flows.policy_inputs import PolicyWindow, people_job
@@ -134,9 +135,7 @@ def check_collectors(
     jobs = [
         (control_id, control, name)
         for control_id, control in active_controls(program, period).items()
-        if control.confirmation is None
-        for systems in [[source.system for source in control.systems]]
-        for name in (control.review.lists(systems) if control.review else systems)
+        for name in lists_of(control)
     ]
     for done, (control_id, control, system) in enumerate(jobs, start=1):
         yield _dry_run(settings, program, period, control_id, control, system, today, clock, sources)

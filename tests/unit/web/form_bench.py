@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ FORM = Form.model_validate(
 ANSWERS = {"restored_on": "2026-02-03", "hours": "1.5", "result": "met"}
 LOG = ("restore.txt", b"restored, and whole\n")
 Files = Sequence[tuple[str, bytes]]
+_NUMBERS = count()
 
 
 class FormBench:
@@ -166,6 +168,13 @@ class Browser:
         """Accept, or return with a question."""
         fields = {"token": self.token(self.bench.look) if token is None else token, "said": said, "reason": reason}
         return self.http.post(self.bench.look, data=fields, headers={"sec-fetch-site": "same-origin"})
+
+
+def new_bench(client: Any, signers: Signers, repository: Path) -> FormBench:
+    """Return a form in a bucket of its own, in a store without any."""
+    bucket = f"evidence-forms-{next(_NUMBERS)}"
+    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+    return FormBench(S3Store(client, bucket), signers, repository)
 
 
 BOUNDARY = "tieout-test-boundary"

@@ -8,7 +8,6 @@ import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -23,14 +22,12 @@ from tests.unit.confirmations.upload_attacks import ATTACKS, INERT
 from tests.unit.evidence.signed_copy import key_list_of, listed
 from tests.unit.slack.scene import everything_logged
 from tests.unit.web.browsing import SAME
-from tests.unit.web.form_bench import ANSWERS, BOUNDARY, LOG, MOST_BYTES, Browser, FormBench, browsing, multipart
+from tests.unit.web.form_bench import ANSWERS, BOUNDARY, LOG, MOST_BYTES, Browser, FormBench, browsing, multipart, new_bench
 from tests.unit.web.test_html import Outline
 
 from tieout.evidence.keys import Scope, generate_key
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.store import S3Store
-
-_NUMBERS = count()
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +50,7 @@ def client() -> Iterator[Any]:
 @pytest.fixture
 def bench(client: Any, signers: Signers, repository: Path) -> FormBench:
     """Return a form in a bucket of its own."""
-    bucket = f"evidence-forms-{next(_NUMBERS)}"
-    client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
-    return FormBench(S3Store(client, bucket), signers, repository)
+    return new_bench(client, signers, repository)
 
 
 @pytest.fixture
