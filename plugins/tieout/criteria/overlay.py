@@ -18,9 +18,10 @@ import yaml
 from pydantic import Field
 
 from tieout.criteria.catalogue import Catalogue, Criterion, load_catalogue
-from tieout.criteria.overlay_files import Row, read_bytes, read_rows
+from tieout.criteria.overlay_files import Row, read_rows
 from tieout.criteria.periods import Stem
 from tieout.criteria.scope import load_scope
+from tieout.criteria.workbooks import read_bytes
 from tieout.documents import MAX_YAML_BYTES, Document, did_you_mean, load
 from tieout.errors import ConfigurationError
 from tieout.settings import Settings

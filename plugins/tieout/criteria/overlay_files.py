@@ -5,18 +5,14 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tieout.criteria.workbooks import chosen_sheet, opened_workbook, require_size
 from tieout.errors import ConfigurationError
 
-MAX_FILE_BYTES = 10 * 1024 * 1024
-MAX_UNPACKED_BYTES = 100 * 1024 * 1024
-"""An XLSX file is a zip archive: what it unpacks to is bounded too."""
 MAX_ROWS = 5_000
 _MAX_COLUMNS = 64
 _ID_NAMES = ("id", "criterion", "reference")
@@ -43,20 +39,6 @@ class Row:
     text: Cell
 
 
-def read_bytes(file: Path) -> bytes:
-    """Return a file's bytes, or so many of them that `read_rows` refuses it.
-
-    Raises:
-        ConfigurationError: It can not be read.
-    """
-    try:
-        with file.open("rb") as opened:
-            return opened.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        msg = f"{file}: cannot be read: {error}."
-        raise ConfigurationError(msg) from error
-
-
 def read_rows(path: Path, data: bytes, sheet: str | None) -> list[Row]:
     """Return the rows of a file with a header.
 
@@ -68,9 +50,7 @@ def read_rows(path: Path, data: bytes, sheet: str | None) -> list[Row]:
     Raises:
         ConfigurationError: It is too large, of another kind, or has no column of ids or none of texts.
     """
-    if len(data) > MAX_FILE_BYTES:
-        msg = f"{path}: expected at most {MAX_FILE_BYTES} bytes, got more."
-        raise ConfigurationError(msg)
+    require_size(path, data)
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".xlsx"):
         msg = f"{path}: expected a file that ends in .csv or .xlsx. Save it as one of them."
@@ -127,41 +107,8 @@ def _csv(path: Path, data: bytes) -> list[list[Cell]]:
 
 
 def _xlsx(path: Path, data: bytes, sheet: str | None) -> list[list[Cell]]:
-    try:
-        import openpyxl
-    except ImportError as error:
-        msg = f"{path}: reading XLSX needs openpyxl: pip install 'tieout[auditor]', or save the sheet as CSV UTF-8."
-        raise ConfigurationError(msg) from error
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            msg = f"{path}: expected at most {MAX_UNPACKED_BYTES} bytes unpacked, got {unpacked}."
-            raise ConfigurationError(msg)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # styles and extensions that it does not know are none of our concern
-            # What it reads of a formula is the formula's text, never the value that a spreadsheet left in the file.
-            workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
-            try:
-                return _bounded(path, _sheet_rows(_sheet(path, workbook, sheet)))
-            finally:
-                workbook.close()
-    except ConfigurationError:
-        raise
-    except Exception as error:  # a broken workbook breaks openpyxl in ways that it does not list
-        msg = f"{path}: no XLSX workbook that can be read: {type(error).__name__}: {error}. One with a password can not."
-        raise ConfigurationError(msg) from error
-
-
-def _sheet(path: Path, workbook: Any, sheet: str | None) -> Any:
-    names = [each.title for each in workbook.worksheets]
-    if sheet is None and len(names) == 1:
-        return workbook.worksheets[0]
-    if sheet not in names:
-        asked = "no --sheet" if sheet is None else f"--sheet {sheet}"
-        msg = f"{path}: expected one of its sheets, got {asked}. Sheets: {', '.join(names)}."
-        raise ConfigurationError(msg)
-    return workbook[sheet]
+    with opened_workbook(path, data) as workbook:
+        return _bounded(path, _sheet_rows(chosen_sheet(path, workbook, sheet)))
 
 
 def _sheet_rows(sheet: Any) -> Iterator[list[Cell]]:

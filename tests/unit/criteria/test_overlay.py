@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tieout.cli import main
-from tieout.criteria import overlay_files
+from tieout.criteria import overlay_files, workbooks
 from tieout.criteria.catalogue import Catalogue, load_catalogue
 from tieout.criteria.overlay import MAX_TEXT, LicensedTexts, import_texts, normalized_id, texts, wording
 from tieout.documents import load
@@ -247,7 +247,7 @@ def test_bounds_hold(settings: Settings, file: Path, monkeypatch: pytest.MonkeyP
     write(file, [("id", "text"), *[("CC6.1", "x")] * 4])
     with pytest.raises(ConfigurationError, match="row 5: expected at most 3 rows below the header"):
         import_texts(settings, file, replace=True)
-    monkeypatch.setattr(overlay_files, "MAX_FILE_BYTES", 10)
+    monkeypatch.setattr(workbooks, "MAX_FILE_BYTES", 10)
     with pytest.raises(ConfigurationError, match="expected at most 10 bytes, got more"):
         import_texts(settings, file, replace=True)
 
@@ -255,7 +255,7 @@ def test_bounds_hold(settings: Settings, file: Path, monkeypatch: pytest.MonkeyP
 def test_a_workbook_that_unpacks_to_too_much_is_refused(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overlay_files, "MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr(workbooks, "MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(ConfigurationError, match="expected at most 1000 bytes unpacked, got "):
         import_texts(settings, write_xlsx(tmp_path / "a.xlsx", WHOLE))
 

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``tieout pbc``: the auditor's request list: imported, matched with evidence, and exported back into its own layout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tieout.commands.common import bucket_options, open_store, printable
+from tieout.settings import from_environment
+
+if TYPE_CHECKING:
+    from tieout.audit.pbc_status import PbcStanding
+    from tieout.flows.pbc import ImportedList
+
+_DATES = click.Choice(["DMY", "MDY"])
+
+
+@click.group()
+def pbc() -> None:
+    """The auditor's list of requests (provided by client), in the auditor's own layout."""
+
+
+@pbc.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--list", "name", required=True, help="Name of the list: include/criteria/pbc/<name>.yaml.")
+@click.option("--period", help="Observation period that it is for; needed the first time.")
+@click.option("--sheet", help="Sheet of the workbook; needed where it has several.")
+@click.option("--header-rows", help="Rows of the headings, where they are not found: 3, or 3-4.")
+@click.option("--column", "columns", multiple=True, metavar="FIELD=LETTER", help="Column of a field: text=B, due=E.")
+@click.option("--dates", type=_DATES, help="How dates in figures alone are meant: day or month first.")
+def import_(
+    file: Path, name: str, period: str | None, sheet: str | None, header_rows: str | None, columns: tuple[str, ...], dates: Any
+) -> None:
+    """Import an edition of the auditor's FILE (XLSX or CSV), and say what of it is not understood.
+
+    How its columns are mapped is remembered. A later edition keeps ids and matches; what it has no more is kept as withdrawn.
+    """
+    from tieout.flows.pbc import Said, import_list, write_list
+
+    settings = from_environment()
+    said = Said(sheet=sheet, header_rows=_rows(header_rows), columns=dict(map(_column, columns)), dates=dates)
+    found = import_list(settings, name, file, period, said)
+    path = write_list(settings, name, found.requests)
+    for line in _import_lines(found):
+        click.echo(printable(line))
+    click.echo(printable(f"{len(found.imported.requests)} requests in {path}"))
+
+
+@pbc.command()
+@click.option("--list", "name", required=True, help="Name of the list.")
+@click.option("--suggest", is_flag=True, help="Suggest controls for requests without any; nobody has confirmed them then.")
+@click.option("--request", "request_id", help="Id of the request that is matched.")
+@click.option("--control", help="Control whose evidence answers it.")
+@click.option("--system", help="Only this system of it.")
+@click.option("--window", help="Only this window.")
+@click.option("--by", help="Who says that it matches: a role or a person id.")
+def match(
+    name: str,
+    request_id: str | None,
+    control: str | None,
+    system: str | None,
+    window: str | None,
+    by: str | None,
+    *,
+    suggest: bool,
+) -> None:
+    """Match a request with a control, or have controls suggested."""
+    from tieout.criteria.pbc import PbcMatch
+    from tieout.flows.pbc import match_request, read_list, suggest_matches, write_list
+    from tieout.flows.status import read_program
+
+    settings = from_environment()
+    requests, controls = read_list(settings, name), read_program(settings).controls
+    if suggest == bool(request_id or control):
+        raise click.UsageError("give --suggest, or --request with --control and --by.")
+    if suggest:
+        made = suggest_matches(requests, controls)
+    elif request_id is None or control is None:
+        raise click.UsageError("--request and --control go together.")
+    else:
+        made = match_request(requests, request_id, PbcMatch(control=control, system=system, window=window, by=by), controls)
+    before = {each.id: each.matches for each in requests.requests}
+    changed = [each for each in made.requests if each.matches != before[each.id]]
+    write_list(settings, name, made)
+    for each in changed:
+        listed = ", ".join(f"{one.control}{' (suggested)' if one.is_suggestion else ''}" for one in each.matches)
+        click.echo(printable(f"{each.id}  {listed}"))
+    click.echo(f"{len(changed)} requests changed")
+
+
+@pbc.command("status")
+@bucket_options
+@click.option("--list", "name", required=True, help="Name of the list.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def status_(bucket: str | None, endpoint_url: str | None, name: str, *, as_json: bool) -> None:
+    """Show where each request stands: our status beside the auditor's, what has landed, and what has not and why.
+
+    Exit code 1 while a request has no evidence, or not all of it.
+    """
+    from tieout.audit.pbc_status import PbcState
+
+    found = _standings(bucket, endpoint_url, name)
+    if as_json:
+        click.echo(json.dumps([_as_document(each) for each in found], indent=1, default=str))
+    else:
+        for each in found:
+            for line in _status_lines(each):
+                click.echo(printable(line))
+    counts = {state.value: sum(each.state is state for each in found) for state in PbcState}
+    click.echo(", ".join(f"{count} {state}" for state, count in counts.items() if count), err=True)
+    sys.exit(0 if all(each.state in (PbcState.LANDED, PbcState.WITHDRAWN) for each in found) else 1)
+
+
+@pbc.command()
+@bucket_options
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--list", "name", required=True, help="Name of the list.")
+@click.option("--to", "target", required=True, type=click.Path(dir_okay=False, path_type=Path), help="File to write.")
+def export(bucket: str | None, endpoint_url: str | None, file: Path, name: str, target: Path) -> None:
+    """Write the auditor's FILE, as it was imported last, with our status, evidence and comment filled in.
+
+    Nothing of the auditor's is changed.
+    """
+    from tieout.flows.pbc import exported, read_list
+    from tieout.flows.pbc_files import write_back
+
+    values = exported(_standings(bucket, endpoint_url, name))
+    lost = write_back(file, target, read_list(from_environment(), name), values)
+    for each in lost:
+        click.echo(f"not kept: {each}", err=True)
+    click.echo(printable(f"{len(values)} requests in {target}"))
+
+
+def _standings(bucket: str | None, endpoint_url: str | None, name: str) -> list[PbcStanding]:
+    from tieout.flows.pbc import pbc_status, read_list
+    from tieout.flows.status import choose_period, read_facts, read_program, status
+
+    settings, now = from_environment(), datetime.now(UTC)
+    requests, program, store = read_list(settings, name), read_program(settings), open_store(bucket, endpoint_url)
+    today = program.scope.calendar.day_of(now)
+    period = choose_period(program.scope.observation_periods, requests.observation_period, today)
+    return pbc_status(requests, status(program, read_facts(store, now), period, now))
+
+
+def _rows(text: str | None) -> tuple[int, ...]:
+    if text is None:
+        return ()
+    first, _, last = text.partition("-")
+    if not first.isdigit() or not (last or first).isdigit() or int(last or first) < int(first):
+        raise click.UsageError(f"--header-rows: expected rows such as 3 or 3-4, got {text!r}.")
+    return tuple(range(int(first), int(last or first) + 1))
+
+
+def _column(text: str) -> tuple[Any, str]:
+    from tieout.criteria.pbc import PbcField
+
+    field, _, letter = text.partition("=")
+    if field not in list(PbcField) or not letter.isalpha() or len(letter) > 2:
+        raise click.UsageError(f"--column: expected FIELD=LETTER with a field of {', '.join(PbcField)}, got {text!r}.")
+    return PbcField(field), letter.upper()
+
+
+def _import_lines(found: ImportedList) -> Iterator[str]:
+    layout = found.requests.layout
+    for field, letter in layout.columns.items():
+        yield f"{field:<16}column {letter:<3}{layout.headings.get(field, '')}"
+    for problem in found.imported.not_understood:
+        where = f"row {problem.row}, {problem.field}" if problem.field else f"row {problem.row}"
+        yield f"{where}: {problem.shown!r}: {problem.why}" if problem.shown else f"{where}: {problem.why}"
+    if found.imported.blank:
+        yield f"{found.imported.blank} blank rows between requests"
+    for what, ids in (("new", found.changes.new), ("changed", found.changes.changed), ("withdrawn", found.changes.withdrawn)):
+        if ids:
+            yield f"{what}: {len(ids)}: {', '.join(ids[:20])}{' ...' if len(ids) > 20 else ''}"
+
+
+def _status_lines(each: PbcStanding) -> Iterator[str]:
+    request = each.request
+    due = f"  due {request.due}" if request.due else ""
+    text = " ".join(request.text.split())[:80]
+    yield f"{request.id:<12}  {each.state:<24}  auditor: {request.auditor_status or '-'}{due}  {text}"
+    for match_ in request.matches:
+        if match_.is_suggestion:
+            yield f"              suggested: {match_.control}"
+    yield from (f"              {one.as_text()}" for one in each.evidence)
+    yield from (f"              not there: {gap}" for gap in each.gaps)
+
+
+def _as_document(each: PbcStanding) -> dict[str, Any]:
+    return {
+        **each.request.model_dump(mode="json"),
+        "our_status": each.state.value,
+        "evidence": [
+            {"control": one.control, "window": one.landed.window, "system": one.landed.system, "rows": one.landed.rows,
+             "landing": one.landed.landing, "manifest": one.landed.manifest_key}
+            for one in each.evidence
+        ],
+        "gaps": list(each.gaps),
+    }  # fmt: skip

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An auditor's workbook or CSV file: read as cells, and written back as it was with our columns filled in.
+
+Nothing of the auditor's is changed: only cells of our columns (`tieout.criteria.pbc.OURS`) are written, as text that no program
+runs. What openpyxl can not keep of a workbook is told (`not_kept`).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tieout.audit.pbc_cells import read_text
+from tieout.audit.pbc_import import SheetCell
+from tieout.audit.spreadsheet import neutralised
+from tieout.audit.workbook import FORMULA_STARTS, SKIPPED, complete
+from tieout.criteria.pbc import LAST_COLUMN, MOST_REQUESTS, OURS, Layout, PbcField, RequestList
+from tieout.criteria.workbooks import chosen_sheet, opened_workbook, read_bytes
+from tieout.errors import ConfigurationError
+
+MOST_ROWS = 2 * MOST_REQUESTS
+_LOST = {"xl/media/": "pictures", "xl/charts/": "charts", "xl/drawings/": "shapes", "xl/vbaProject.bin": "macros"}
+_SUSPECT = re.compile(rf"\A({SKIPPED}{FORMULA_STARTS}|[\t\r\n])")
+_PLACES = re.compile(r"#?0\.(0+)")
+_HEADINGS = {PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment"}
+Written = Mapping[str, Mapping[PbcField, str]]
+"""What is written for each request, by its id and field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The cells of a list.
+
+    Attributes:
+        name: Of the sheet; ``None`` for a CSV file.
+        rows: From the first one on; the row at place 0 is row 1.
+        sha256: Of the file's bytes.
+    """
+
+    name: str | None
+    rows: tuple[tuple[SheetCell, ...], ...]
+    sha256: str
+
+    def texts(self, most: int) -> list[list[str]]:
+        """Return the texts of the first rows."""
+        return [[read_text(cell.value) for cell in row] for row in self.rows[:most]]
+
+
+def read_sheet(path: Path, sheet: str | None) -> Sheet:
+    """Read a list.
+
+    Args:
+        path: ``.xlsx`` or ``.csv``.
+        sheet: Of a workbook; needed where it has several.
+
+    Raises:
+        ConfigurationError: It is of another kind, too large, or can not be read.
+    """
+    data = read_bytes(path)
+    sha256 = hashlib.sha256(data).hexdigest()
+    if _is_csv(path, sheet):
+        rows = tuple(tuple(SheetCell(field) for field in row[:LAST_COLUMN]) for row in _csv(path, data)[1])
+        return Sheet(None, _bounded(path, rows), sha256)
+    with opened_workbook(path, data, read_only=False) as workbook:
+        found = chosen_sheet(path, workbook, sheet)
+        rows = tuple(tuple(_cells(found, number)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
+        name, more = found.title, found.max_row > MOST_ROWS
+        made = _merged(found, rows)
+    if more:  # sheets are often formatted far below their last row
+        _require_blank_below(path, data, name)
+    return Sheet(name, made, sha256)
+
+
+def write_back(path: Path, target: Path, requests: RequestList, written: Written) -> list[str]:
+    """Write the file that was imported last, with our columns filled in; returns what of it is not kept.
+
+    A field of ours that the list has no column for gets one at its right end.
+
+    Args:
+        path: The file, as it was imported.
+        target: Appears when it is complete.
+        requests: The list.
+        written: What is written for each request.
+
+    Raises:
+        ConfigurationError: It is another file than was imported last, or can not be read.
+    """
+    data = read_bytes(path)
+    if hashlib.sha256(data).hexdigest() != requests.file_sha256:
+        msg = f"{path}: expected the file that was imported last, {requests.file}, got another one. Import this one first."
+        raise ConfigurationError(msg)
+    rows = {each.row: written[each.id] for each in requests.requests if not each.withdrawn and each.id in written}
+    if _is_csv(path, requests.layout.sheet):
+        _write_csv(path, data, target, requests.layout, rows)
+        return []
+    with opened_workbook(path, data, read_only=False) as workbook, complete(target) as partial:
+        sheet = chosen_sheet(path, workbook, requests.layout.sheet)
+        columns = _our_columns(sheet, requests.layout)
+        for row, said in rows.items():
+            for field, text in said.items():
+                _write_text(sheet.cell(row, columns[field]), text)
+        workbook.save(partial)
+    return sorted(_not_kept(data))
+
+
+def column_index(letter: str) -> int:
+    """Return a column's place, counted from 0."""
+    from openpyxl.utils import column_index_from_string
+
+    return int(column_index_from_string(letter)) - 1
+
+
+def column_letter(place: int) -> str:
+    """Return the letter of a column by its place, counted from 0."""
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(place + 1))
+
+
+def _is_csv(path: Path, sheet: str | None) -> bool:
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".xlsx"):
+        msg = f"{path}: expected a file that ends in .csv or .xlsx. Save it as one of them."
+        raise ConfigurationError(msg)
+    if suffix == ".csv" and sheet is not None:
+        msg = f"{path}: --sheet {sheet}: a CSV file has no sheets. Leave it out."
+        raise ConfigurationError(msg)
+    return suffix == ".csv"
+
+
+def _bounded(path: Path, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple[SheetCell, ...], ...]:
+    if len(rows) > MOST_ROWS:
+        msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
+        raise ConfigurationError(msg)
+    return rows
+
+
+def _require_blank_below(path: Path, data: bytes, sheet: str) -> None:
+    with opened_workbook(path, data) as workbook:
+        below = workbook[sheet].iter_rows(min_row=MOST_ROWS + 1, values_only=True)
+        if any(value is not None for row in below for value in row):
+            msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
+            raise ConfigurationError(msg)
+
+
+def _cells(sheet: Any, row: int) -> Iterator[SheetCell]:
+    for column in range(1, min(sheet.max_column, LAST_COLUMN) + 1):
+        cell = sheet.cell(row, column)
+        if cell.data_type == "f":
+            yield SheetCell(None, "a formula, and Tieout evaluates none: paste its value")
+        elif cell.data_type == "e":
+            yield SheetCell(None, f"the error {cell.value}")
+        else:
+            yield SheetCell(_shown(cell))
+
+
+def _shown(cell: Any) -> Any:
+    """Return a cell's value; a number with places is the text that people see: reference 1.10 is not 1.1."""
+    places = _PLACES.fullmatch(cell.number_format or "")
+    if places and isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        return f"{cell.value:.{len(places[1])}f}"
+    return cell.value
+
+
+def _merged(sheet: Any, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple[SheetCell, ...], ...]:
+    """Return rows whose merged cells have the words of the merged one, each of them, and say that they are part of it."""
+    found = [list(row) for row in rows]
+    for area in sheet.merged_cells.ranges:
+        if area.min_row > len(found) or area.min_col > LAST_COLUMN:
+            continue
+        cell = found[area.min_row - 1][area.min_col - 1]
+        wide = replace(cell, spans=area.max_col > area.min_col)
+        for number, row in enumerate(found[area.min_row - 1 : area.max_row]):
+            part = replace(wide, continued=number > 0)
+            row[area.min_col - 1 : area.max_col] = [part] * (min(area.max_col, len(row)) - area.min_col + 1)
+    return tuple(map(tuple, found))
+
+
+def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
+    """Return the columns of our fields, counted from 1; those that are not there are added at the right."""
+    columns, last = {}, sheet.max_column
+    heading = layout.header_rows[-1]
+    for field in OURS:
+        if field in layout.columns:
+            columns[field] = column_index(layout.columns[field]) + 1
+            continue
+        last += 1
+        columns[field] = last
+        cell, beside = sheet.cell(heading, last), sheet.cell(heading, last - 1)
+        cell.value = _HEADINGS[field]
+        if beside.has_style:
+            cell._style = copy(beside._style)
+    return columns
+
+
+def _write_text(cell: Any, text: str) -> None:
+    cell.value = text
+    cell.data_type = "s"  # openpyxl would take what begins with = for a formula
+    if _SUSPECT.match(text):
+        cell.quotePrefix = True
+
+
+def _not_kept(data: bytes) -> set[str]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+    return {what for start, what in _LOST.items() if any(name.startswith(start) for name in names)}
+
+
+def _csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
+    """Return the delimiter of a CSV file, and its rows."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        msg = f"{path}: no UTF-8: {error}. Save it as CSV UTF-8."
+        raise ConfigurationError(msg) from error
+    delimiter = max(",;\t", key=text[:4096].count)  # spreadsheets in some languages write semicolons
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        return delimiter, list(rows)
+    except csv.Error as error:
+        msg = f"{path}: line {rows.line_num}: no CSV: {error}."
+        raise ConfigurationError(msg) from error
+
+
+def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: Mapping[int, Mapping[PbcField, str]]) -> None:
+    delimiter, rows = _csv(path, data)
+    last = max(map(len, rows))
+    columns = {field: column_index(letter) for field, letter in layout.columns.items() if field in OURS}
+    added = [field for field in OURS if field not in columns]
+    columns |= {field: last + place for place, field in enumerate(added)}
+    said = {layout.header_rows[-1]: {field: _HEADINGS[field] for field in added}, **written}
+    for number, values in said.items():
+        row = rows[number - 1]
+        row.extend([""] * (max(columns.values()) + 1 - len(row)))
+        for field, text in values.items():
+            row[columns[field]] = neutralised(text)
+    with complete(target) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
