@@ -134,7 +134,7 @@ def test_it_is_written_back_into_its_columns_with_every_format(settings: Setting
     for row in before.iter_rows():
         for cell in row:
             now = sheet[cell.coordinate]
-            if cell.column_letter not in "FG" or cell.row < 5:
+            if cell.column not in (6, 7) or cell.row < 5:
                 assert now.value == cell.value, cell.coordinate
             assert styles(now) == styles(cell), cell.coordinate
     assert sheet.merged_cells.ranges == before.merged_cells.ranges
