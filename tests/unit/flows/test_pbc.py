@@ -117,7 +117,8 @@ def written(settings: Settings, book: Path, target: Path, values: dict[str, dict
 
 
 def styles(cell: Any) -> list[str]:
-    return [repr(each) for each in (cell.font, cell.fill, cell.border, cell.alignment, cell.number_format)]
+    sides = [getattr(getattr(cell.border, side), "style", None) for side in ("left", "right", "top", "bottom")]
+    return [repr(each) for each in (cell.font, cell.fill, sides, cell.alignment, cell.number_format)]
 
 
 def test_it_is_written_back_into_its_columns_with_every_format(settings: Settings, book: Path, tmp_path: Path) -> None:
