@@ -23,6 +23,7 @@ from tieout.commands.pbc import pbc
 from tieout.commands.period import explain, forecast, true_up
 from tieout.commands.population import population
 from tieout.commands.quarantine import quarantine
+from tieout.commands.query import query
 from tieout.commands.reconcile import reconcile, reconciliations
 from tieout.commands.register import register
 from tieout.commands.rerun import rerun
@@ -98,6 +99,7 @@ for command in (
     pbc,
     population,
     quarantine,
+    query,
     reconcile,
     reconciliations,
     register,

@@ -3,14 +3,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlglot
+from click.testing import CliRunner, Result
 from duckdb import DuckDBPyConnection
 
 from tests.stack import Store, merge, write_csv
+from tieout.audit.questions import QUESTIONS
+from tieout.cli import main
 from tieout.errors import ConfigurationError
 from tieout.evidence.sources import Bucket, Copy
 from tieout.flows import query
@@ -102,3 +107,32 @@ def test_a_condition_on_the_place_leaves_other_parts_unread(store: Store, monkey
         monkeypatch.setattr(query, "opened", noting)
         assert rows(made, "SELECT count(*) FROM change_record WHERE \"window\" = '2026-04'") == [(1,)]
         assert {key.split("/")[4] for key in read} == {"window=2026-04"}
+
+
+def test_the_command_answers_in_columns_in_json_and_as_a_file(store: Store, tmp_path: Path) -> None:
+    def run(*arguments: str) -> Result:
+        done = CliRunner().invoke(main, ["query", *arguments], env=store.environment("auditor"))
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done
+
+    listed = run("--ready").stdout
+    for name, question in QUESTIONS.items():
+        assert f"{name} " in listed
+        if set(question.needs) <= {"landings", "change_record", "rule_result"}:
+            run("--ready", name)
+    shown = run("--ready", "superseded").stdout.splitlines()
+    assert shown[0].split()[:3] == ["control", "system", "window"]
+    assert "A merge was left out." in shown[2]
+    assert shown[-1] == "1 rows"
+    [row] = json.loads(run("SELECT count(*) AS rows FROM change_record", "--json").stdout)
+    assert row == {"rows": 4}
+    run("SELECT landing, parts, '=1+1' AS attack FROM landings ORDER BY landing", "--csv", str(tmp_path / "rows.csv"))
+    lines = (tmp_path / "rows.csv").read_text().splitlines()
+    assert len(lines) == 4
+    assert lines[1].endswith('"\'=1+1"')
+
+
+def test_each_ready_question_needs_the_tables_that_it_says() -> None:
+    for question in QUESTIONS.values():
+        named = {table.name for table in sqlglot.parse_one(question.sql, dialect="duckdb").find_all(sqlglot.exp.Table)}
+        assert named - {"landings"} == set(question.needs) - {"landings"}

@@ -38,11 +38,15 @@ def open_store(bucket: str | None, endpoint_url: str | None) -> S3Store:
 
 def evidence_options(command: F) -> F:
     """Add ``--bucket``, ``--endpoint-url``, ``--copy`` and ``--root`` to a command that reads evidence from either."""
-    root = click.option("--root", help="The root key's fingerprint, as received outside the bucket.")
+    return where_options(click.option("--root", help="The root key's fingerprint, as received outside the bucket.")(command))
+
+
+def where_options(command: F) -> F:
+    """Add ``--bucket``, ``--endpoint-url`` and ``--copy`` to a command that reads evidence from either and checks nothing."""
     copy = click.option(
         "--copy", "copy_folder", type=click.Path(path_type=Path), help="A copied folder instead of a bucket; offline."
     )
-    return bucket_options(copy(root(command)))
+    return bucket_options(copy(command))
 
 
 def open_evidence(bucket: str | None, endpoint_url: str | None, copy_folder: Path | None) -> Evidence:
