@@ -2,7 +2,7 @@
 """OSCAL documents: the controls as a component definition, and the deviations as a plan of action and milestones. Pure.
 
 NIST OSCAL 1.2.1 (https://pages.nist.gov/OSCAL-Reference/models/v1.2.1/). Facts alone: there are no assessment results, and what
-is listed draws no conclusion; those are the assessor's. Ids are UUIDs of version 5: a document that is built again differs in what
+is listed draws no conclusion; those are the assessor's. Ids are UUIDs of version 5: a document built again differs in what
 has changed and in its time.
 """
 
