@@ -3,16 +3,31 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.stack import CONTROL, Store, merge, write_csv
-from tieout.audit.selections import draw, draw_stratified, share
+from tieout.audit.selections import Method, choose_numbers, draw, draw_stratified, share
+from tieout.criteria.periods import ObservationPeriod
 from tieout.criteria.scope import load_scope
 from tieout.errors import ConfigurationError
+from tieout.evidence.keys import Scope
+from tieout.evidence.verify import Outcome
 from tieout.flows.sealed_population import PeriodPopulation, period_population
+from tieout.flows.selection import (
+    Fieldwork,
+    Sealed,
+    changed_since,
+    find_seal,
+    record_chosen,
+    record_draw,
+    seal_population,
+    selections_of,
+)
+from tieout.flows.status import read_program
 
 pytestmark = pytest.mark.integration
 SYSTEM, SEED = "shop_csv", "seed of an auditor"
@@ -22,43 +37,95 @@ MARCH = [merge(100 + number, f"2026-03-{number:02}") for number in range(1, 11)]
 
 @dataclass
 class Landed:
+    """Windows of one control, landed; each test lands windows of its own besides."""
+
     store: Store
     folder: Path
 
     def land(self, window: str, rows: list[str], reason: str | None = None) -> None:
         self.store.land(SYSTEM, window, path=str(write_csv(self.folder / f"{window}.csv", rows)), reason=reason)
 
-    def population(self, work: Path, period: str = "2026-H1") -> PeriodPopulation:
-        [found] = [each for each in load_scope(self.store.settings.scope_file).observation_periods if each.id == period]
-        work.mkdir()
-        return period_population(self.store.settings, CONTROL, SYSTEM, found, self.store.bucket("auditor"), work)
+    def population(self) -> PeriodPopulation:
+        with tempfile.TemporaryDirectory() as work:
+            return period_population(self.store.settings, CONTROL, SYSTEM, self.period, self.store.bucket("auditor"), Path(work))
+
+    @property
+    def period(self) -> ObservationPeriod:
+        periods = load_scope(self.store.settings.scope_file).observation_periods
+        return next(each for each in periods if each.id == "2026-H1")
+
+    def fieldwork(self) -> Fieldwork:
+        signer, program = self.store.stack.installation.signer(Scope.LANDING), read_program(self.store.settings)
+        return Fieldwork(self.store.settings, program, self.store.bucket(), signer, self.store.clock, "Security Lead")
+
+    def seal(self) -> Sealed:
+        with tempfile.TemporaryDirectory() as work:
+            return seal_population(self.fieldwork(), CONTROL, SYSTEM, self.period, Path(work))
 
 
-@pytest.fixture
-def landed(own_store: Store, tmp_path: Path) -> Landed:
-    made = Landed(own_store, tmp_path)
+@pytest.fixture(scope="module")
+def landed(own_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Landed:
+    made = Landed(own_store, tmp_path_factory.mktemp("drops"))
     made.land("2026-01", JANUARY)
     made.land("2026-03", MARCH)
     return made
 
 
-def test_the_union_of_windows_is_one_population_and_a_change_of_one_row_is_told(landed: Landed, tmp_path: Path) -> None:
-    found = landed.population(tmp_path / "first")
-    assert (found.sealed.rows, found.repeated) == (30, 0)
-    assert found.sealed.windows == {"2026-01": 20, "2026-03": 10}
+def test_the_union_of_windows_is_one_population_and_a_change_of_one_row_is_told(landed: Landed) -> None:
+    april = [merge(200 + number, f"2026-04-{number:02}") for number in range(1, 6)]
+    landed.land("2026-04", april)
+    found = landed.population()
+    assert found.sealed.rows == sum(found.sealed.windows.values())
+    assert {key: found.sealed.windows[key] for key in ("2026-01", "2026-03", "2026-04")} == {
+        "2026-01": 20, "2026-03": 10, "2026-04": 5,
+    }  # fmt: skip
     assert found.windows["2026-01"] == list(range(1, 21)), "in the order of the key, which is the commit here"
-    assert landed.population(tmp_path / "again").sealed.seal == found.sealed.seal
-    drawn = draw(found.sealed.seal, SEED, range(1, found.sealed.rows + 1), 5)
+    assert (landed.population().sealed.seal, found.repeated) == (found.sealed.seal, 0)
     by_window = draw_stratified(found.sealed.seal, SEED, found.windows, share(found.sealed.windows, 9))
-    assert [sum(number in numbers for number in by_window) for numbers in found.windows.values()] == [6, 3]
-    landed.land("2026-03", [*MARCH[:-1], merge(110, "2026-03-10", pr="8")], reason="A request was corrected.")
-    changed = landed.population(tmp_path / "changed")
+    assert len(by_window) == 9
+    landed.land("2026-04", [*april[:-1], merge(205, "2026-04-05", pr="8")], reason="A request was corrected.")
+    changed = landed.population()
     assert changed.sealed.rows == found.sealed.rows
     assert changed.sealed.seal != found.sealed.seal
-    assert draw(changed.sealed.seal, SEED, range(1, 31), 5) != drawn
+    numbers = range(1, found.sealed.rows + 1)
+    assert draw(changed.sealed.seal, SEED, numbers, 5) != draw(found.sealed.seal, SEED, numbers, 5)
 
 
-def test_a_control_that_is_not_there_has_no_population(landed: Landed, tmp_path: Path) -> None:
-    [period, *_] = load_scope(landed.store.settings.scope_file).observation_periods
+def test_a_system_that_is_not_there_has_no_population(landed: Landed, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="no system 'x'"):
-        period_population(landed.store.settings, CONTROL, "x", period, landed.store.bucket("auditor"), tmp_path)
+        period_population(landed.store.settings, CONTROL, "x", landed.period, landed.store.bucket("auditor"), tmp_path)
+
+
+def test_twenty_five_rows_come_back_as_exactly_those_in_two_stages(landed: Landed) -> None:
+    sealed, fieldwork = landed.seal(), landed.fieldwork()
+    assert find_seal(fieldwork.store, sealed.population.seal[:12]).population == sealed.population
+    interim, forward = [str(number) for number in range(1, 16)], [*(str(number) for number in range(21, 30)), "999"]
+    for stage, asked in (("interim", interim), ("roll-forward", forward)):
+        record_chosen(fieldwork, sealed, choose_numbers(asked, sealed.population.rows), asked, stage)
+    own = [each for each in selections_of(fieldwork.store, sealed.population.seal) if each.method is Method.AUDITORS_OWN]
+    first, second = own
+    assert (first.numbers, first.facts["stage"], first.facts["not_there"]) == (tuple(range(1, 16)), "interim", [])
+    assert (second.numbers, second.facts["not_there"]) == (tuple(range(21, 30)), ["999"]), "nothing takes its place"
+    assert landed.store.verify().outcome is Outcome.INTACT
+
+
+def test_a_second_draw_needs_a_reason_and_both_stay(landed: Landed) -> None:
+    sealed, fieldwork = landed.seal(), landed.fieldwork()
+    first = record_draw(fieldwork, sealed, SEED, 5, "interim")
+    assert first.numbers == draw(sealed.population.seal, SEED, range(1, sealed.population.rows + 1), 5)
+    assert record_draw(fieldwork, sealed, SEED, 5, "interim").key == first.key, "the same draw is found"
+    with pytest.raises(ConfigurationError, match="Say why there is another"):
+        record_draw(fieldwork, sealed, f"{SEED} 2", 5, "interim")
+    second = record_draw(fieldwork, sealed, f"{SEED} 2", 5, "interim", reason="The seed was known too early.")
+    drawn = [each for each in selections_of(fieldwork.store, sealed.population.seal) if each.method is not Method.AUDITORS_OWN]
+    assert [each.id for each in drawn] == [first.id, second.id]
+
+
+def test_a_selection_of_a_population_that_has_changed_says_so(landed: Landed, tmp_path: Path) -> None:
+    sealed = landed.seal()
+    assert changed_since(landed.fieldwork(), sealed, tmp_path) is None
+    landed.land("2026-05", [merge(300, "2026-05-02")])
+    changed = changed_since(landed.fieldwork(), sealed, tmp_path)
+    assert changed is not None
+    assert changed.sealed.rows == sealed.population.rows + 1
+    assert landed.seal().population.seal == changed.sealed.seal

@@ -51,12 +51,15 @@ class RecordKind(StrEnum):
     CAMPAIGN_CLOSED = "campaign closed"
     TICKET = "remediation ticket"
     RESULT = "review result"
+    SEALED = "population sealed"
+    SELECTED = "selection"
 
 
 STATEMENTS = frozenset(
     {
         RecordKind.EXPLAINED, RecordKind.READINESS, RecordKind.SNAPSHOT, RecordKind.CLOSED, RecordKind.RERUN,
         RecordKind.CAMPAIGN_OPENED, RecordKind.NOTICE, RecordKind.CAMPAIGN_CLOSED, RecordKind.TICKET, RecordKind.RESULT,
+        RecordKind.SEALED, RecordKind.SELECTED,
     }
 )  # fmt: skip
 """Kinds that say something about a period, a landing or a campaign; the others say what was taken away from evidence, or never

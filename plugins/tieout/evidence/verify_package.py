@@ -1172,7 +1172,7 @@ false, "properties": {"mode": {"enum": ["COMPLIANCE", "GOVERNANCE"]}, "retain_un
 "#/$defs/key"}, "record": {"type": "string", "pattern": "^[a-z][a-z0-9_]*-[0-9a-f]{32}$"}, "kind": {"enum": ["not extracted",
 "did not land", "abandoned", "redacted", "cancelled", "released", "legal hold on", "legal hold off", "explained", "readiness",
 "snapshot", "period closed", "witnessed re-run", "campaign opened", "campaign notice", "campaign closed", "remediation ticket",
-"review result"]}, "observation_period": {"type": "string", "minLength": 1, "maxLength": 64},
+"review result", "population sealed", "selection"]}, "observation_period": {"type": "string", "minLength": 1, "maxLength": 64},
 "control": {"type":
 "string", "minLength": 1, "maxLength": 63}, "window": {"type": "string", "minLength": 1, "maxLength": 64}, "system": {"type":
 "string", "pattern": "^[a-z][a-z0-9_]*$"}, "landing": {"oneOf": [{"type": "null"}, {"type": "string", "pattern":
