@@ -28,6 +28,7 @@ from tieout.commands.reconcile import reconcile, reconciliations
 from tieout.commands.register import register
 from tieout.commands.rerun import rerun
 from tieout.commands.review import review
+from tieout.commands.selection import selection
 from tieout.commands.slack import slack
 from tieout.commands.status import status
 from tieout.commands.trace import trace
@@ -105,6 +106,7 @@ for command in (
     register,
     rerun,
     review,
+    selection,
     slack,
     status,
     trace,

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import openpyxl
 import pytest
+from click.testing import CliRunner, Result
 
 from tests.stack import CONTROL, Store, merge, write_csv
 from tieout.audit.selections import Method, choose_numbers, draw, draw_stratified, share
+from tieout.cli import main
 from tieout.criteria.periods import ObservationPeriod
 from tieout.criteria.scope import load_scope
 from tieout.errors import ConfigurationError
@@ -129,3 +133,35 @@ def test_a_selection_of_a_population_that_has_changed_says_so(landed: Landed, tm
     assert changed is not None
     assert changed.sealed.rows == sealed.population.rows + 1
     assert landed.seal().population.seal == changed.sealed.seal
+
+
+def test_an_auditors_file_is_selected_by_the_command(landed: Landed, tmp_path: Path) -> None:
+    env = {
+        **landed.store.environment("writer"), "TIEOUT_HOME": str(landed.store.settings.home),
+        "TIEOUT_LANDING_KEY": landed.store.stack.installation.key_uri(Scope.LANDING),
+    }  # fmt: skip
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        done = CliRunner().invoke(main, ["selection", *arguments], env=env)
+        assert done.exit_code == code, (done.output, done.exception)
+        return done
+
+    said = run("seal", "--control", CONTROL, "--system", SYSTEM, "--period", "2026-H1", "--by", "Security Lead").stdout
+    seal = re.search(r"seal ([0-9a-f]{64})", said)
+    assert seal is not None
+    asked = tmp_path / "sample.xlsx"
+    book = openpyxl.Workbook()
+    for row in (["Sample of Example CPAs"], [], ["Sample", "#", "Note"], [1, 4, "x"], [2, 17, None], [], [3, 4000, None]):
+        book.active.append(row)
+    book.save(asked)
+    done = run("import", seal[1][:16], str(asked), "--stage", "interim", "--by", "Security Lead", code=1)
+    assert "2 rows: 4, 17" in done.stdout
+    assert "not available: 4000" in done.stderr
+    keys = tmp_path / "keys.csv"
+    keys.write_text(f"sha\n{2:040x}\n{1:040x}\n")
+    done = run("import", seal[1][:16], str(keys), "--keys", "--column", "sha", "--stage", "walkthrough", "--by", "Security Lead")
+    assert "2 rows: 2, 1" in done.stdout
+    run("draw", seal[1][:16], "--seed", SEED, "--size", "6", "--by-window", "--by", "Security Lead", "--reason", "By month.")
+    listed = run("list", seal[1][:12]).stdout
+    assert "walkthrough" in listed
+    assert "stratified by window" in listed

@@ -37,12 +37,14 @@ class PeriodPopulation:
         rows: In the contract's columns, and ``_landing``.
         windows: Row numbers of each window, by its key.
         repeated: How many rows of the landings were left out, as a later landing has them too.
+        key: Names of the key's columns.
     """
 
     sealed: SealedPopulation
     rows: pa.Table
     windows: dict[str, list[int]]
     repeated: int
+    key: tuple[str, ...]
 
 
 def period_population(
@@ -88,7 +90,7 @@ def period_population(
         windows={key: len(numbers) for key, numbers in sorted(windows.items())},
         landings=tuple(sorted(landings)),
     )
-    return PeriodPopulation(sealed, rows, dict(sorted(windows.items())), union.num_rows - rows.num_rows)
+    return PeriodPopulation(sealed, rows, dict(sorted(windows.items())), union.num_rows - rows.num_rows, job.contract.key)
 
 
 def _each_once(union: pa.Table, key: tuple[str, ...]) -> pa.Table:

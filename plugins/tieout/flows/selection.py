@@ -245,15 +245,46 @@ def changed_since(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodP
         LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
         StoreUnavailable: The store did not answer; run it again.
     """
-    population = sealed.population
+    now = _population_now(fieldwork, sealed, folder)
+    return None if now.sealed.seal == sealed.population.seal else now
+
+
+def _population_now(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodPopulation:
+    said = sealed.population
     periods = {each.id: each for each in fieldwork.program.scope.observation_periods}
-    if population.observation_period not in periods:
-        msg = f"seal {population.seal[:16]}: scope.yaml has no period {population.observation_period} any more."
+    if said.observation_period not in periods:
+        msg = f"seal {said.seal[:16]}: scope.yaml has no period {said.observation_period} any more."
         raise ConfigurationError(msg)
-    now = period_population(
-        fieldwork.settings, population.control, population.system, periods[population.observation_period], fieldwork.store, folder
-    )
-    return None if now.sealed.seal == population.seal else now
+    period = periods[said.observation_period]
+    return period_population(fieldwork.settings, said.control, said.system, period, fieldwork.store, folder)
+
+
+def keys_of(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> dict[str, int]:
+    """Return the row number of each key of a sealed population, its columns but for the system joined by a slash.
+
+    Raises:
+        ConfigurationError: The population has changed since: numbers would be those of other rows.
+        LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    found = _unchanged(fieldwork, sealed, folder)
+    names = [name for name in found.key if name != "system"]
+    columns = [found.rows[name].to_pylist() for name in names]
+    return {"/".join(map(str, values)): number for number, values in enumerate(zip(*columns, strict=True), start=1)}
+
+
+def windows_of(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> dict[str, list[int]]:
+    """Return the row numbers of each window of a sealed population; raises as `keys_of`."""
+    return _unchanged(fieldwork, sealed, folder).windows
+
+
+def _unchanged(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodPopulation:
+    now = _population_now(fieldwork, sealed, folder)
+    if now.sealed.seal != sealed.population.seal:
+        before, after = sealed.population.seal[:16], now.sealed.seal[:16]
+        msg = f"seal {before}: the population has changed since, and its seal is {after} now. Seal it again."
+        raise ConfigurationError(msg)
+    return now
 
 
 def _record(fieldwork: Fieldwork, sealed: Sealed, facts: dict[str, Any], reason: str = "") -> Selection:
