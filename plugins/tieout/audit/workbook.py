@@ -69,30 +69,68 @@ def write_xlsx(
     Raises:
         ConfigurationError: XlsxWriter is not installed.
     """
+    [written] = write_book(path, [BookTable("rows", columns, batches)], sheet_rows=sheet_rows)
+    return written
+
+
+@dataclass(frozen=True, slots=True)
+class BookTable:
+    """One table of a workbook: the name of its sheet, its columns, and its rows."""
+
+    name: str
+    columns: pa.Schema
+    batches: Iterable[pa.Table | pa.RecordBatch]
+
+
+def write_book(path: Path, tables: Iterable[BookTable], *, sheet_rows: int = SHEET_ROWS) -> list[Written]:
+    """Write tables as the sheets of one workbook, in their order, each as `write_xlsx` writes one; memory holds one batch.
+
+    Args:
+        path: Appears when it is complete.
+        tables: Their names differ, and have at most 27 characters, without ``[]:*?/\\``.
+        sheet_rows: Lines of one sheet.
+
+    Returns:
+        What each table came to.
+
+    Raises:
+        ConfigurationError: XlsxWriter is not installed.
+    """
     try:
         import xlsxwriter
     except ModuleNotFoundError as error:
         msg = "XLSX is written by XlsxWriter, which is not installed: pip install 'tieout[auditor]', or ask for CSV only."
         raise ConfigurationError(msg) from error
 
+    found = []
     with complete(path) as target, tempfile.TemporaryDirectory(prefix="tieout-") as work:
         with xlsxwriter.Workbook(str(target), {**_OPTIONS, "tmpdir": work}) as book:
             book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 - the format's times have no zone
-            sheets = _Sheets(book, columns, sheet_rows)
-            for batch in batches:
-                for row in zip(*(_values(column) for column in batch.columns), strict=True):
-                    sheets.write(row)
-        return Written(sheets.rows, sheets.count, sheets.cut)
+            formats = _Formats(book)
+            for table in tables:
+                sheets = _Sheets(book, formats, table, sheet_rows)
+                for batch in table.batches:
+                    for row in zip(*(_values(column) for column in batch.columns), strict=True):
+                        sheets.write(row)
+                found.append(Written(sheets.rows, sheets.count, sheets.cut))
+    return found
+
+
+class _Formats:
+    """How cells of a workbook look."""
+
+    def __init__(self, book: Any) -> None:
+        self.time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
+        self.day = book.add_format({"num_format": "yyyy-mm-dd"})
+        self.marked = book.add_format({"quote_prefix": True})
 
 
 class _Sheets:
-    """The sheets of a workbook, one after the other."""
+    """The sheets of one table, one after the other."""
 
-    def __init__(self, book: Any, columns: pa.Schema, sheet_rows: int) -> None:
-        self._book, self._columns, self._lines = book, columns, sheet_rows
-        self._time = book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss.000"})
-        self._day = book.add_format({"num_format": "yyyy-mm-dd"})
-        self._marked = book.add_format({"quote_prefix": True})
+    def __init__(self, book: Any, formats: _Formats, table: BookTable, sheet_rows: int) -> None:
+        self._book, self._formats, self._name = book, formats, table.name
+        self._columns, self._lines = table.columns, sheet_rows
         self.rows = self.count = self.cut = 0
         self._begin()
 
@@ -107,7 +145,7 @@ class _Sheets:
 
     def _begin(self) -> None:
         self.count += 1
-        self._sheet = self._book.add_worksheet("rows" if self.count == 1 else f"rows {self.count}")
+        self._sheet = self._book.add_worksheet(self._name if self.count == 1 else f"{self._name} {self.count}")
         self._sheet.freeze_panes(1, 1)
         self._line = 0
         for column, field in enumerate(self._columns):
@@ -122,14 +160,14 @@ class _Sheets:
         elif isinstance(value, int | float) and math.isfinite(value) and (isinstance(value, float) or abs(value) < _SAFE_INTEGER):
             self._sheet.write_number(self._line, column, value)
         elif isinstance(value, datetime) and value.date() >= _FIRST_DAY:
-            self._sheet.write_datetime(self._line, column, value.replace(tzinfo=None), self._time)
+            self._sheet.write_datetime(self._line, column, value.replace(tzinfo=None), self._formats.time)
         elif isinstance(value, date) and not isinstance(value, datetime) and value >= _FIRST_DAY:
-            self._sheet.write_datetime(self._line, column, value, self._day)
+            self._sheet.write_datetime(self._line, column, value, self._formats.day)
         else:
             self._text(column, instant(value) if isinstance(value, datetime) else str(value))
 
     def _text(self, column: int, text: str) -> None:
-        marked = self._marked if _SUSPECT.match(text) else None
+        marked = self._formats.marked if _SUSPECT.match(text) else None
         units = text.encode("utf-16-le")
         if len(units) > 2 * CELL_CHARACTERS:
             text = units[: 2 * (CELL_CHARACTERS - len(CUT))].decode("utf-16-le", "ignore") + CUT
