@@ -11,7 +11,7 @@ import math
 import re
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ def write_book(path: Path, tables: Iterable[BookTable], *, sheet_rows: int = SHE
 
     Args:
         path: Appears when it is complete.
-        tables: Their names differ, and have at most 27 characters, without ``[]:*?/\\``.
+        tables: Their names differ, and have at most 27 characters, letters, digits and blanks.
         sheet_rows: Lines of one sheet.
 
     Returns:
@@ -103,16 +103,18 @@ def write_book(path: Path, tables: Iterable[BookTable], *, sheet_rows: int = SHE
         raise ConfigurationError(msg) from error
 
     found = []
-    with complete(path) as target, tempfile.TemporaryDirectory(prefix="tieout-") as work:
-        with xlsxwriter.Workbook(str(target), {**_OPTIONS, "tmpdir": work}) as book:
-            book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 - the format's times have no zone
-            formats = _Formats(book)
-            for table in tables:
-                sheets = _Sheets(book, formats, table, sheet_rows)
-                for batch in table.batches:
-                    for row in zip(*(_values(column) for column in batch.columns), strict=True):
-                        sheets.write(row)
-                found.append(Written(sheets.rows, sheets.count, sheets.cut))
+    with ExitStack() as stack:
+        target = stack.enter_context(complete(path))
+        work = stack.enter_context(tempfile.TemporaryDirectory(prefix="tieout-"))
+        book = stack.enter_context(xlsxwriter.Workbook(str(target), {**_OPTIONS, "tmpdir": work}))
+        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001 - the format's times have no zone
+        formats = _Formats(book)
+        for table in tables:
+            sheets = _Sheets(book, formats, table, sheet_rows)
+            for batch in table.batches:
+                for row in zip(*(_values(column) for column in batch.columns), strict=True):
+                    sheets.write(row)
+            found.append(Written(sheets.rows, sheets.count, sheets.cut))
     return found
 
 
