@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables of the evidence workbook: controls, populations, performances, deviations, selections, what was taken away. Pure.
 
-Each is a table of facts that the evidence says, so that every figure can be found again by a query over it (`tieout.flows.query`).
+Each is a table of facts that the evidence says, so that every figure can be found again by a query over it (`tieout query`).
 Nothing is left out because of what management says of it, and nothing is concluded.
 """
 
@@ -31,7 +31,8 @@ def controls_table(controls: Mapping[str, Control], standings: Iterable[Standing
     """
     columns = pa.schema([
         ("control", _TEXT), ("title", _TEXT), ("statement_version", pa.int64()), ("effective_from", pa.date32()),
-        ("statement", _TEXT), ("owner", _TEXT), ("nature", _TEXT), ("operation", _TEXT), ("frequency", _TEXT), ("criteria", _TEXT),
+        ("statement", _TEXT), ("owner", _TEXT), ("nature", _TEXT), ("operation", _TEXT), ("frequency", _TEXT),
+        ("criteria", _TEXT),
     ])  # fmt: skip
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -76,10 +77,8 @@ def performances_table(standings: Iterable[Standing]) -> BookTable:
     def rows() -> Iterator[dict[str, Any]]:
         for standing in standings:
             for each in standing.performances:
-                events = each.events
-                counts = {
-                    name: getattr(events, name) if events else None for name in ("on_time", "late", "not_performed", "pending")
-                }
+                events, names = each.events, ("on_time", "late", "not_performed", "pending")
+                counts = {name: getattr(events, name) if events else None for name in names}
                 yield {
                     "control": standing.control, "system": each.system, "performance": each.key, "state": each.state.value,
                     "due": each.due, "performed_on": each.performed_on, "explanation": each.explanation,
@@ -104,7 +103,8 @@ def selections_table(selections: Iterable[tuple[Mapping[str, Any], Sequence[int]
     """Return each selected row: a line for each number, with the selection that it is of.
 
     Args:
-        selections: Facts of each selection (``id``, ``control``, ``system``, ``method``, ``stage``, ``seal``, ``at``), and its rows.
+        selections: Facts of each selection (``id``, ``control``, ``system``, ``method``, ``stage``, ``seal``, ``at``), and its
+            rows.
     """
     columns = pa.schema([
         ("selection", _TEXT), ("control", _TEXT), ("system", _TEXT), ("method", _TEXT), ("stage", _TEXT), ("recorded_at", _TIME),
