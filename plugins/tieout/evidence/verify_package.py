@@ -2,6 +2,7 @@
 """Check a copy of an evidence bucket, a folder or a ZIP archive of one: is it what was signed?
 
     python verify_package.py COPY --root FINGERPRINT [--head SHA256] [--json]
+    python verify_package.py PACKAGE.zip PACKAGE.2.zip --root FINGERPRINT --head SHA256 [--by-reference]
 
 One file: Python 3.9 or newer and ``cryptography``. Nothing of Tieout runs: it is written apart from ``tieout verify``, so that
 two programs have to agree. Take it from a release, never from the copy that it checks, and the root's fingerprint from
@@ -21,6 +22,12 @@ effectiveness. Exit code 0: there is something, and all of it is intact; 1: othe
 7. Coverage: all that a digest names is there and unchanged, and nothing shadowed it; nothing stands in the copy that no
    manifest, record or digest answers for; no document is older than the digest that should have named it.
 8. Index: not checked here, for it is Parquet; its bytes are held against the digests, like everything else (step 7).
+
+A package (`tieout package`) is a copy of a part of a bucket, under ``bucket/``, beside pages and tables that were made of it.
+Objects of other observation periods than its own are not missed in it; objects that it only names are, unless
+``--by-reference`` says that this is known. Its digest is old where its period was not over: with ``--head``, that of the digest
+it was made of, this is no finding. Pages and tables are held against ``contents.json``, which nobody signed: what they say
+follows from what is signed.
 """
 
 from __future__ import annotations
@@ -64,6 +71,9 @@ MAX_DIGITS = 4300
 """Digits of a number: what Python itself refuses since 3.11."""
 CLOCK_TOLERANCE = timedelta(hours=1)
 LONGEST_RETENTION = timedelta(days=366 * 40)
+
+CONTENTS, BUCKET = "contents.json", "bucket/"
+"""Of a package: the list of its pages and tables, and the folder of the copy."""
 
 _SLOT = r"observation_period=[^/]+/control=[^/]+"
 LAYOUT = (
@@ -316,6 +326,39 @@ class Archive(Copy):
             at = following
         if at != start:
             _refuse("bytes stand before its directory")
+
+
+class Several(Copy):
+    """Copies that make one together: the archives of a package."""
+
+    def __init__(self, copies: list[Copy]) -> None:
+        super().__init__()
+        self._of: dict[str, Copy] = {}
+        for copy in copies:
+            for key in copy.keys:
+                if key in self._of:
+                    _refuse(f"{key}: two of the archives hold it")
+                self._of[key] = copy
+            self.odd += copy.odd
+        self.keys = sorted(self._of)
+
+    def open(self, key: str) -> IO[bytes] | None:
+        """Open an object of whichever holds it."""
+        return self._of[key].open(key) if key in self._of else None
+
+
+class Part(Copy):
+    """What a copy holds under a folder."""
+
+    def __init__(self, copy: Copy, folder: str) -> None:
+        super().__init__()
+        self._copy, self._folder = copy, folder
+        self.keys = [key[len(folder) :] for key in copy.keys if key.startswith(folder)]
+        self.odd = [(key[len(folder) :], finding) for key, finding in copy.odd if key.startswith(folder)]
+
+    def open(self, key: str) -> IO[bytes] | None:
+        """Open an object of the folder."""
+        return self._copy.open(self._folder + key)
 
 
 def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
@@ -752,12 +795,47 @@ class Manifest(NamedTuple):
     predicate: Json
 
 
+class Contents(NamedTuple):
+    """What ``contents.json`` says of a package: its period, the digest that it is of, its pages and tables with their hashes."""
+
+    period: str
+    head: str
+    by_reference: bool
+    files: dict[str, str]
+
+
+def read_contents(data: bytes) -> Contents:
+    """Read the contents of a package."""
+    said = parse(data, CONTENTS)
+    files = said.get("files")
+    listed = isinstance(files, list) and all(
+        isinstance(each, dict) and isinstance(each.get("name"), str) and re.fullmatch("[0-9a-f]{64}", str(each.get("sha256")))
+        for each in files
+    )
+    head = said.get("digest")
+    names = ("observation_period", "by_reference", "version")
+    period, by_reference, version = (said.get(name) for name in names)
+    if version != 1 or not listed or not isinstance(head, dict) or not isinstance(period, str) or type(by_reference) is not bool:
+        raise Finding(
+            CANNOT_CHECK, f"{CONTENTS}: expected the contents of a package, version 1: malformed, or of a later release"
+        )
+    return Contents(period, str(head.get("sha256")), by_reference, {each["name"]: each["sha256"] for each in files or ()})
+
+
 class Verification:
     """One run; ``items`` by key, and ``finding`` for what concerns the whole."""
 
-    def __init__(self, copy: Copy, now: datetime) -> None:
+    def __init__(self, copy: Copy, now: datetime, package: Copy | None = None, *, by_reference: bool = False) -> None:
         self.copy = copy
         self.now = now
+        self.package = package
+        """What stands around the copy, where it is a package's."""
+        self.contents: Contents | None = None
+        self.by_reference = by_reference
+        self.elsewhere = 0
+        """Objects of other observation periods, which a package does not hold."""
+        self.referred: set[str] = set()
+        """Objects that a package names and does not hold."""
         self.items: dict[str, Item] = {}
         self.finding: Finding | None = None
         self.chain = Chain("")
@@ -768,6 +846,12 @@ class Verification:
 
     def run(self, root: str | None, announced: str | None = None) -> Verification:
         """Check everything."""
+        try:
+            if self.package is not None:
+                self._read_package(self.package)
+        except Finding as finding:
+            self.finding = finding
+            return self
         try:  # (1)
             if not root:
                 raise Finding(CANNOT_CHECK, "no trust root: give --root the fingerprint that you received outside the bucket")
@@ -807,6 +891,41 @@ class Verification:
             check(key, item)
         except Finding as finding:
             item.findings.append(finding)
+            return False
+        return True
+
+    # A package: what stands around the copy.
+
+    def _read_package(self, package: Copy) -> None:
+        self.contents = read_contents(package.read(CONTENTS))
+        for name, sha256 in self.contents.files.items():
+            item = self.note("page", name)
+            try:
+                found = package.sha256(name)
+                if found is None:
+                    raise Finding(MISSING, f"{name}: {CONTENTS} lists it, and it is not there")
+                if found != sha256:
+                    raise Finding(TAMPERED, f"{name}: {CONTENTS} has SHA-256 {sha256}, got {found}: changed since")
+            except Finding as finding:
+                item.findings.append(finding)
+        for key in package.keys:
+            if not key.startswith(BUCKET) and key != CONTENTS and key not in self.contents.files:
+                self.note("page", key, Finding(TAMPERED, f"{key}: {CONTENTS} does not list it, and nobody answers for it"))
+        for key, odd in package.odd:
+            if not key.startswith(BUCKET):
+                self.note("page", key, odd)
+
+    def _is_left_out(self, key: str) -> bool:
+        """Whether a package rightly does not hold an object, and count it."""
+        if self.contents is None:
+            return False
+        label = re.search(r"(?:^|/)observation_period=([^/]+)/", key)
+        is_ours = key in self.named or label is None or label[1] == self.contents.period
+        if not is_ours:
+            self.elsewhere += 1
+        elif self.by_reference and self.contents.by_reference and kind_of(key) in ("part", "raw page", "file"):
+            self.referred.add(key)
+        else:
             return False
         return True
 
@@ -907,6 +1026,8 @@ class Verification:
     def _check_bytes(self, name: str, version_id: str, sha256: str) -> None:
         found = self.copy.sha256(name)
         if found is None:
+            if self._is_left_out(name):
+                return
             raise Finding(MISSING, f"{name}: not there")
         if found != sha256:
             raise Finding(TAMPERED, f"{name}: expected SHA-256 {sha256}, got {found}: its bytes were changed")
@@ -941,6 +1062,8 @@ class Verification:
             try:
                 found = self.copy.sha256(key)
                 number = self.chain.named_in[entries[0][:2]]
+                if found is None and self._is_left_out(key):
+                    continue
                 if found is None:
                     self.note(kind, key, Finding(MISSING, f"{key}: digest {number} names it, and it is not there"))
                 elif first is not None and first.sha256 not in (None, found) and key not in self.named:
@@ -975,7 +1098,11 @@ class Verification:
         if announced and not any(digest.sha256.startswith(announced.lower()) for digest in self.chain.digests):
             return Finding(MISSING, f"no digest has the SHA-256 {announced}, announced outside the bucket: the chain was cut off")
         ends = [when(manifest.predicate["observation_period"]["to"], manifest.key) for manifest in self.manifests]
-        if head and self.now - head.end > 2 * head.cadence and not (ends and head.end >= max(ends)):
+        if self.contents and head and self.contents.head != head.sha256:
+            return Finding(TAMPERED, f"{CONTENTS}: made of digest {self.contents.head}, and the last one here is {head.sha256}")
+        of_known_head = self.contents is not None and announced and head and head.sha256.startswith(announced.lower())
+        late = head and self.now - head.end > 2 * head.cadence and not (ends and head.end >= max(ends))
+        if head and late and not of_known_head:
             return Finding(MISSING, f"{head.key}: the last digest ends {head.end}: the chain was cut off, or none was made since")
         if not self.landings:
             return Finding(MISSING, "there is no manifest under manifests/")
@@ -1012,6 +1139,13 @@ class Verification:
             "custody": "not checked in a copy",
             "index": "not checked here",
             "head": head and {"sequence": head.sequence, "sha256": head.sha256, "to": f"{head.end:%Y-%m-%dT%H:%M:%S.%fZ}"},
+            "package": self.contents
+            and {
+                "observation_period": self.contents.period,
+                "files": len(self.contents.files),
+                "elsewhere": self.elsewhere,
+                "by_reference": len(self.referred),
+            },
             "not_digested_yet": sum(key not in self.chain.history for key in self.copy.keys),
             "intact": self.intact,
             "total": len(self.landings),
@@ -1031,33 +1165,49 @@ class Verification:
         if self.chain.head:
             lines.append(f"chain: digest {self.chain.head.sequence}, SHA-256 {self.chain.head.sha256}")
         lines += ["custody: not checked in a copy", "index: not checked here"]
+        if self.contents:
+            lines.append(f"package: {self.contents.period}, {len(self.contents.files)} pages and tables as {CONTENTS} lists them")
+            lines.append(f"not in it: {self.elsewhere} objects of other observation periods")
+            if self.referred:
+                lines.append(f"named only: {len(self.referred)} objects, whose bytes were not checked here (references.csv)")
         count = f"{self.intact}/{len(self.landings)}"
         lines.append(f"intact {count}" if self.outcome == INTACT else f"{self.outcome}: {count} intact")
         return "\n".join(map(printable, lines))
 
 
-def verify(path: Path, root: str | None, now: datetime, announced: str | None = None) -> Verification:
-    """Verify a folder or an archive; never raises for what it finds."""
+def verify(
+    paths: Path | list[Path], root: str | None, now: datetime, announced: str | None = None, *, by_reference: bool = False
+) -> Verification:
+    """Verify a folder or an archive, or the archives of one package; never raises for what it finds."""
     try:
-        copy = Folder(path) if path.is_dir() else Archive(path)
+        copies: list[Copy] = []
+        for path in [paths] if isinstance(paths, Path) else paths:
+            copies.append(Folder(path) if path.is_dir() else Archive(path))
+        whole = copies[0] if len(copies) == 1 else Several(copies)
     except Finding as finding:
         refused = Verification(Copy(), now)
         refused.finding = finding
         return refused
-    return Verification(copy, now).run(root, announced)
+    if CONTENTS not in whole.keys:
+        return Verification(whole, now).run(root, announced)
+    return Verification(Part(whole, BUCKET), now, whole, by_reference=by_reference).run(root, announced)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Check a copy of an evidence bucket: is it what was signed?")
-    parser.add_argument("copy", type=Path, help="a folder, or a ZIP archive of one")
+    parser.add_argument("copy", type=Path, nargs="+", help="a folder, or a ZIP archive of one; all archives of a package")
     parser.add_argument("--root", help="the root key's fingerprint, as received outside the bucket")
     parser.add_argument("--head", help="SHA-256 of a digest that was announced outside the bucket")
     parser.add_argument("--now", help="when it is, as 2026-11-02T08:00:00Z, instead of this machine's clock")
+    parser.add_argument(
+        "--by-reference", action="store_true", help="it is known that a package names objects and does not hold them"
+    )
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON")
     given = parser.parse_args(arguments)
-    if not given.copy.exists():
-        parser.error(f"{printable(str(given.copy))}: there is no such folder or file")
+    for path in given.copy:
+        if not path.exists():
+            parser.error(f"{printable(str(path))}: there is no such folder or file")
     if given.head is not None and not re.fullmatch("[0-9a-fA-F]{8,64}", given.head):
         parser.error("--head: expected 8 to 64 hexadecimal digits")
     if given.now is not None and not re.fullmatch(r"[\d-]{10}T[\d:]{8}(\.\d{6})?Z", given.now, re.ASCII):
@@ -1066,7 +1216,7 @@ def main(arguments: list[str] | None = None) -> int:
         now = when(given.now, "--now") if given.now else datetime.now(UTC)
     except Finding as finding:
         parser.error(finding.reason)
-    report = verify(given.copy, given.root, now, given.head)
+    report = verify(given.copy, given.root, now, given.head, by_reference=given.by_reference)
     print(json.dumps(report.as_document(), indent=1) if given.json else report.as_text())
     return 0 if report.outcome == INTACT else 1
 

@@ -34,6 +34,14 @@ def standing_chain(store: S3Store) -> Standing:
         ConfigurationError: There is none: the bucket was not established with `tieout keys`.
         LandingConflict: A digest is not there, can not be read, or does not follow the one before it.
     """
+    digests, versions = read_chain(store)
+    named = {entry.id: digest.sequence for digest in digests for entry in digest.entries}
+    stored = tuple(entry.key for digest in digests for entry in digest.entries if not entry.delete_marker)
+    return Standing(digests[-1], versions[-1].version_id, named, stored)
+
+
+def read_chain(store: S3Store) -> tuple[list[Digest], list[ObjectVersion]]:
+    """Return every digest of the chain in order, and the version that each stands in; raises as `standing_chain`."""
     versions = firsts(store, DIGESTS, (Class.DIGEST,))
     if not versions:
         msg = (
@@ -51,9 +59,7 @@ def standing_chain(store: S3Store) -> Standing:
         if digest.previous is None or digest.previous.sha256 != before.sha256:
             msg = f"s3://{store.bucket}/{digest.key}: it does not follow {before.key}. The chain is broken: run tieout verify."
             raise LandingConflict(msg)
-    named = {entry.id: digest.sequence for digest in digests for entry in digest.entries}
-    stored = tuple(entry.key for digest in digests for entry in digest.entries if not entry.delete_marker)
-    return Standing(digests[-1], versions[keys[-1]].version_id, named, stored)
+    return digests, list(versions.values())
 
 
 def _read(store: S3Store, version: ObjectVersion) -> Digest:
