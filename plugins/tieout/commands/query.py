@@ -38,8 +38,8 @@ def query(
 ) -> None:
     """Run one SELECT statement over what landed: each evidence type is a table, and so are landings.
 
-    change_record has the rows of landings that stand, all_change_record those of every landing. Signatures are not checked:
-    tieout verify does that.
+    change_record has the rows of landings that stand, all_change_record those of every landing; records and responses are tables,
+    too. Signatures are not checked: tieout verify does that.
     """
     from tieout.audit.questions import QUESTIONS
     from tieout.audit.spreadsheet import write_csv
@@ -54,8 +54,9 @@ def query(
     if name is not None and name not in QUESTIONS:
         raise click.UsageError(f"no question {name!r} is ready. Questions: {', '.join(QUESTIONS)}.")
     asked = QUESTIONS[name].sql if name else sql or ""
-    with evidence_database(open_evidence(bucket, endpoint_url, copy_folder)) as database:
-        found = run_query(database, asked)
+    evidence = open_evidence(bucket, endpoint_url, copy_folder)
+    with evidence_database(evidence) as database:
+        found = run_query(database, asked, evidence)
     if csv_file:
         flat = _flat(found)
         written = write_csv(csv_file, flat.schema, flat.to_batches())

@@ -4,6 +4,10 @@
     landings          a row for each landing, as the index has it
     <evidence type>   rows of landings that stand: change_record, rule_result, deviation ...
     all_<type>        rows of every landing, those that another has superseded among them
+    manifests         of each landing: how many objects its manifest names
+    dropped           rows that were read and are no part of a population, with the reason, by landing
+    records           every record, with its facts as JSON
+    responses         every response, with its answer as JSON
 
 Each row has ``observation_period``, ``control`` and ``window`` beside its own columns; a condition on one of these leaves the
 parts of all others unread. Nothing else can be reached from a query: no file, no network. Signatures are not checked: `tieout
@@ -29,6 +33,7 @@ from tieout.evidence.index import index_table
 from tieout.evidence.layout import EVIDENCE, MANIFESTS, Class, class_of, partition_values
 from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.sources import Evidence
+from tieout.flows.query_documents import add_documents, add_manifests
 from tieout.flows.trusted import opened
 
 if TYPE_CHECKING:
@@ -132,6 +137,7 @@ def evidence_database(evidence: Evidence) -> Iterator[DuckDBPyConnection]:
     with duckdb.connect(":memory:", config={"threads": "2"}) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("landings", index_table(manifests))
+        add_manifests(connection, manifests)
         for name, parts in sorted(tables.items()):
             schema = _schema(evidence, parts)
             for view, some in ((name, [each for each in parts if each.stands]), (f"{ALL}{name}", parts)):
@@ -141,18 +147,21 @@ def evidence_database(evidence: Evidence) -> Iterator[DuckDBPyConnection]:
         yield connection
 
 
-def run_query(connection: DuckDBPyConnection, sql: str) -> pa.Table:
+def run_query(connection: DuckDBPyConnection, sql: str, evidence: Evidence | None = None) -> pa.Table:
     """Return what a query finds.
 
     Args:
         connection: From `evidence_database`.
         sql: One SELECT statement.
+        evidence: Where records and responses are read, once the statement names them.
 
     Raises:
         ConfigurationError: It is none that can be run; the message says why, as DuckDB does, and which tables there are.
     """
     import duckdb
 
+    if evidence is not None:
+        add_documents(connection, evidence, sql)
     try:
         found = connection.sql(sql)
     except duckdb.Error as error:

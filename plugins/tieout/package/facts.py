@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a package says, read from a bucket as one digest saw it. Nothing is kept between two packages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tieout.audit.pbc_status import PbcStanding, stand_requests
+from tieout.criteria.pbc import FOLDER, RequestList
+from tieout.criteria.periods import ObservationPeriod
+from tieout.documents import load
+from tieout.errors import CannotCheck, ConfigurationError, Missing, Tampered
+from tieout.evidence.register import RegisterRow, register
+from tieout.evidence.sources import Bucket
+from tieout.evidence.verify.outcome import Outcome
+from tieout.flows.campaign_standing import standing_of
+from tieout.flows.campaigns import Campaigns
+from tieout.flows.deviations import Register, read_register
+from tieout.flows.documents import Documents, read_documents
+from tieout.flows.selection import Sealed, Selection, sealed_populations, selections_of
+from tieout.flows.status import Holdings, Program, Status, read_holdings, read_program, status
+from tieout.flows.trusted import Trusted, trust
+from tieout.package.choosing import slots_within
+from tieout.package.program import ProgramAsOf, program_as_of
+from tieout.package.sealed_store import SealedStore
+from tieout.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """A list of the auditor's, and where each of its requests stands."""
+
+    name: str
+    listed: RequestList
+    standings: tuple[PbcStanding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that pages and tables are made of.
+
+    Attributes:
+        store: The bucket, as of a digest.
+        trusted: The same, with its chain and key list checked under the root.
+        program_as_of: Which of the program's files they were made with.
+        program: Those files.
+        period: The observation period, or the day of a Type 1.
+        status: Where the period stood.
+        holdings: What the bucket held.
+        documents: Manifests and records.
+        landings: Rows of the index of what belongs to the period, superseded ones among them.
+        register: Deviations.
+        taken_away: What did not become evidence, or was taken away from it.
+        sealed: Populations that were sealed for the period.
+        selections: Of those.
+        campaigns: As `tieout.flows.campaign_standing.Standing.as_document` has them.
+        requests: The auditor's lists that are for the period.
+    """
+
+    store: SealedStore
+    trusted: Trusted
+    program_as_of: ProgramAsOf
+    program: Program
+    period: ObservationPeriod
+    status: Status
+    holdings: Holdings
+    documents: Documents
+    landings: tuple[dict[str, Any], ...]
+    register: Register
+    taken_away: tuple[RegisterRow, ...]
+    sealed: tuple[Sealed, ...]
+    selections: tuple[Selection, ...]
+    campaigns: tuple[dict[str, Any], ...]
+    requests: tuple[Requests, ...]
+
+    @property
+    def settings(self) -> Settings:
+        """With the program's files as they stood."""
+        return self.program_as_of.settings
+
+    @property
+    def as_of(self) -> datetime:
+        """When the digest ended that all of this is of, UTC."""
+        return self.store.as_of
+
+    @property
+    def standing(self) -> list[dict[str, Any]]:
+        """The landings that no other supersedes."""
+        gone = {row["supersedes"] for row in self.landings}
+        return [row for row in self.landings if row["landing"] not in gone]
+
+
+def chosen_period(program: Program, period_id: str | None, day: date | None) -> ObservationPeriod:
+    """Return the period of a package: one of the scope, or a day, of which a Type 1 speaks.
+
+    Raises:
+        ConfigurationError: There is no such period.
+    """
+    listed = program.scope.observation_periods
+    if day is not None:
+        named = [each for each in listed if each.type == 1 and each.first_day == day and period_id in (None, each.id)]
+        end = day + timedelta(days=1)
+        return named[0] if named else ObservationPeriod(id=f"as-of-{day}", type=1, first_day=day, end_day=end)
+    for each in listed:
+        if each.id == period_id:
+            return each
+    names = ", ".join(each.id for each in listed) or "none"
+    msg = f"observation period {period_id!r}: scope.yaml has no such period. Periods there: {names}."
+    raise ConfigurationError(msg)
+
+
+def read_facts(settings: Settings, store: SealedStore, root: str, period: ObservationPeriod, folder: Path) -> Facts:
+    """Read everything that a package says.
+
+    Args:
+        settings: The installation's.
+        store: The bucket, as of a digest.
+        root: The root key's fingerprint.
+        period: The period.
+        folder: An empty work folder.
+
+    Raises:
+        VerificationError: The key list or the chain is not in order: nothing is packaged that can not be relied on.
+        LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
+        StoreUnavailable: The store did not answer; run it again.
+        ConfigurationError: A file of the program, as it stood, is wrong.
+    """
+    trusted = _trusted(store, root)
+    holdings = read_holdings(store, store.as_of)
+    end = period.end(read_program(settings).scope.zone)
+    (folder / "program").mkdir()
+    as_of = program_as_of(settings, store, holdings.records, period.id, end, folder / "program")
+    program = read_program(as_of.settings)
+    period = program.scope.period(period.id) or period  # as it was defined then
+    found = status(program, holdings.facts, period, store.as_of)
+    documents = read_documents(store)
+    slots = slots_within(holdings.index, period.start(program.scope.zone), period.end(program.scope.zone))
+    work = folder / "register"
+    work.mkdir()
+    return Facts(
+        store=store,
+        trusted=trusted,
+        program_as_of=as_of,
+        program=program,
+        period=period,
+        status=found,
+        holdings=holdings,
+        documents=documents,
+        landings=tuple(row for row in holdings.index if _belongs(row, period, slots)),
+        register=read_register(as_of.settings, store, program, found, holdings.index, work),
+        taken_away=tuple(_taken_away(documents, period, slots)),
+        sealed=tuple(each for each in sealed_populations(store) if each.population.observation_period == period.id),
+        selections=tuple(_selections(store, period)),
+        campaigns=tuple(_campaigns(replace(as_of.settings, root_fingerprint=root), store, period)),
+        requests=tuple(_requests(settings, period, found)),
+    )
+
+
+def _trusted(store: SealedStore, root: str) -> Trusted:
+    trusted = trust(Bucket(store), root)
+    for outcome, error in ((Outcome.TAMPERED, Tampered), (Outcome.MISSING, Missing), (Outcome.CANNOT_CHECK, CannotCheck)):
+        for finding in trusted.findings:
+            if finding.outcome is outcome:
+                msg = f"{finding.reason} No package is made of it: run tieout verify."
+                raise error(msg)
+    return trusted
+
+
+def _belongs(row: Mapping[str, Any], period: ObservationPeriod, slots: set[str]) -> bool:
+    slot = row["manifest_key"].split("/", 1)[1].rpartition("/")[0]
+    return slot.startswith(f"observation_period={period.id}/") or slot in slots
+
+
+def _taken_away(documents: Documents, period: ObservationPeriod, slots: set[str]) -> Iterator[RegisterRow]:
+    for row in register(documents.manifests, documents.records):
+        slot = f"observation_period={row.observation_period}/control={row.control}/window={row.window}"
+        if row.observation_period == period.id or slot in slots:
+            yield row
+
+
+def _selections(store: SealedStore, period: ObservationPeriod) -> Iterator[Selection]:
+    ours = {each.population.seal for each in sealed_populations(store) if each.population.observation_period == period.id}
+    yield from (each for each in selections_of(store) if each.seal in ours)
+
+
+def _campaigns(settings: Settings, store: SealedStore, period: ObservationPeriod) -> Iterator[dict[str, Any]]:
+    campaigns = Campaigns(settings, store)
+    for opened in campaigns.find().values():
+        if opened.document.get("observation_period") == period.id:
+            yield standing_of(campaigns, opened, store.as_of).as_document()
+
+
+def _requests(settings: Settings, period: ObservationPeriod, found: Status) -> Iterator[Requests]:
+    """Yield the lists of today: what an auditor asks for is of the fieldwork, not of the program as it stood."""
+    standings = {each.control: each for each in found.controls}
+    for path in sorted((settings.criteria_folder / FOLDER).glob("*.yaml")):
+        listed = load(path, RequestList)
+        if listed.observation_period == period.id:
+            yield Requests(path.stem, listed, tuple(stand_requests(listed.requests, standings)))
