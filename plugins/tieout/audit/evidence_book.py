@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of the evidence workbook: controls, populations, performances, deviations, selections, what was taken away. Pure.
+"""The tables of the evidence workbook that say what the evidence says: landings, performances, deviations, selections ... Pure.
 
 Each is a table of facts that the evidence says, so that every figure can be found again by a query over it (`tieout query`).
 Nothing is left out because of what management says of it, and nothing is concluded.
@@ -12,9 +12,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from tieout.audit.evidence_queries import Figure
+from tieout.audit.pbc_status import PbcStanding
 from tieout.audit.workbook import BookTable
-from tieout.criteria.controls import Control
 from tieout.criteria.standing import Standing
+from tieout.evidence.records import Record, RecordKind
 from tieout.evidence.register import RegisterRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -22,35 +24,7 @@ _AT_ONCE = 5_000
 _TEXT = pa.string()
 
 
-def controls_table(controls: Mapping[str, Control], standings: Iterable[Standing]) -> BookTable:
-    """Return the controls of a period with every statement that was in force in it.
-
-    Args:
-        controls: By id.
-        standings: Of the period.
-    """
-    columns = pa.schema([
-        ("control", _TEXT), ("title", _TEXT), ("statement_version", pa.int64()), ("effective_from", pa.date32()),
-        ("statement", _TEXT), ("owner", _TEXT), ("nature", _TEXT), ("operation", _TEXT), ("frequency", _TEXT),
-        ("criteria", _TEXT),
-    ])  # fmt: skip
-
-    def rows() -> Iterator[dict[str, Any]]:
-        for standing in standings:
-            control = controls[standing.control]
-            for statement in control.statements:
-                if statement.version in standing.statement_versions:
-                    yield {
-                        "control": standing.control, "title": control.title, "statement_version": statement.version,
-                        "effective_from": statement.effective_from, "statement": statement.text, "owner": control.owner,
-                        "nature": control.nature, "operation": control.operation, "frequency": standing.every,
-                        "criteria": ", ".join(standing.criteria),
-                    }  # fmt: skip
-
-    return BookTable("controls", columns, batches(rows(), columns))
-
-
-def populations_table(index: Iterable[Mapping[str, Any]]) -> BookTable:
+def landings_table(index: Iterable[Mapping[str, Any]]) -> BookTable:
     """Return the landings of a period, those that stand and those that were superseded, as the index has them."""
     names = ("control", "system", "window", "evidence_type", "rows", "potential_deviations", "extraction_state", "lag_seconds")
     columns = pa.schema([
@@ -63,7 +37,7 @@ def populations_table(index: Iterable[Mapping[str, Any]]) -> BookTable:
     superseded = {row["supersedes"] for row in listed}
     more = ("collected_at", "landed_at", "landing", "rows_sha256", "manifest_key", "supersedes", "supersede_reason")
     rows = ({**{name: row[name] for name in (*names, *more)}, "stands": row["landing"] not in superseded} for row in listed)
-    return BookTable("populations", columns, batches(rows, columns))
+    return BookTable("landings", columns, batches(rows, columns))
 
 
 def performances_table(standings: Iterable[Standing]) -> BookTable:
@@ -133,6 +107,105 @@ def taken_away_table(listed: Iterable[RegisterRow]) -> BookTable:
 
 def _plain(value: Any, kind: pa.DataType) -> Any:
     return value if value is None or pa.types.is_integer(kind) else str(value)
+
+
+def figures_table(figures: Iterable[tuple[Figure, int]]) -> BookTable:
+    """Return figures, each with the statement that gives it."""
+    columns = pa.schema([("figure", _TEXT), ("value", pa.int64()), ("query", _TEXT)])
+    rows = ({"figure": each.about, "value": value, "query": " ".join(each.sql.split())} for each, value in figures)
+    return BookTable("figures", columns, batches(rows, columns))
+
+
+def extractions_table(standings: Iterable[Standing]) -> BookTable:
+    """Return every extraction that was due, whether it came or not."""
+    names = ("control", "system", "window", "state", "landing", "document", "reason")
+    columns = pa.schema([(name, _TEXT) for name in names])
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for standing in standings:
+            for each in standing.extractions.due:
+                yield {
+                    "control": standing.control, "system": each.system, "window": each.window, "state": each.state.value,
+                    "landing": each.landing, "document": each.document, "reason": each.reason,
+                }  # fmt: skip
+            for window, system in standing.extractions.awaited:
+                yield {"control": standing.control, "system": system, "window": window, "state": "awaited"}
+
+    return BookTable("extractions", columns, batches(rows(), columns))
+
+
+def explanations_table(records: Iterable[Record]) -> BookTable:
+    """Return what was explained: performances, and differences of a true-up or a reconciliation."""
+    names = ("control", "system", "window", "explanation", "by", "document")
+    columns = pa.schema([*((name, _TEXT) for name in names), ("recorded_at", _TIME)])
+    rows = (
+        {
+            "control": each.place.control, "system": each.system, "window": each.place.window, "explanation": each.reason,
+            "by": each.by, "document": each.key, "recorded_at": each.at,
+        }
+        for each in records
+        if each.kind is RecordKind.EXPLAINED
+    )  # fmt: skip
+    return BookTable("explanations", columns, batches(rows, columns))
+
+
+def tool_changes_table(index: Iterable[Mapping[str, Any]], code: Mapping[str, str]) -> BookTable:
+    """Return what changed in Tieout itself over the landings of a period: control files, contracts, statements, code.
+
+    Args:
+        index: Rows of the index.
+        code: Version of the code that each landing was made with, by its id.
+    """
+    names = ("what", "of", "before", "after", "landing")
+    columns = pa.schema([*((name, _TEXT) for name in names), ("first_landed_at", _TIME)])
+
+    def rows() -> Iterator[dict[str, Any]]:
+        last: dict[tuple[str, str], str] = {}
+        for row in sorted(index, key=lambda row: (row["landed_at"], row["landing"])):
+            said = {
+                ("control file", row["control"]): row["control_sha256"],
+                ("statement", row["control"]): f"v{row['statement_version']}",
+                ("contract", row["evidence_type"]): row["contract_sha256"],
+                ("code", "tieout"): code.get(row["landing"], ""),
+            }
+            for name, value in said.items():
+                before = last.get(name)
+                if before != value:
+                    last[name] = value
+                    what = {"what": name[0], "of": name[1], "before": before, "after": value}
+                    yield {**what, "landing": row["landing"], "first_landed_at": row["landed_at"]}
+
+    return BookTable("changes to the tool", columns, batches(rows(), columns))
+
+
+def requests_table(standings: Iterable[PbcStanding]) -> BookTable:
+    """Return the requests of an auditor's list: our status beside theirs, what answers them, and what is not there, with why."""
+    names = ("request", "text", "criteria", "owner", "auditors_status", "our_status", "evidence", "not_there", "suggested")
+    columns = pa.schema([*((name, _TEXT) for name in names), ("due", pa.date32())])
+    rows = (
+        {
+            "request": each.request.id, "text": each.request.text, "criteria": ", ".join(each.request.criteria),
+            "owner": each.request.owner, "due": each.request.due, "auditors_status": each.request.auditor_status,
+            "our_status": each.state.value, "evidence": "\n".join(found.as_text() for found in each.evidence),
+            "not_there": "\n".join(each.gaps),
+            "suggested": ", ".join(match.control for match in each.request.matches if match.is_suggestion),
+        }
+        for each in standings
+    )  # fmt: skip
+    return BookTable("requests", columns, batches(rows, columns))
+
+
+def period_populations_table(files: Iterable[Mapping[str, Any]]) -> BookTable:
+    """Return the files of rows of a package: how many there are, the seal of what stands, and the statement that counts them.
+
+    Args:
+        files: ``file``, ``control``, ``system``, ``of``, ``rows``, ``rows_in_landings``, ``seal``, ``was_sealed``, ``landing``,
+            ``query`` of each.
+    """
+    texts = ("file", "control", "system", "of", "seal", "landing", "query")
+    numbers = (("rows", pa.int64()), ("rows_in_landings", pa.int64()), ("was_sealed", pa.bool_()))
+    columns = pa.schema([*((name, _TEXT) for name in texts), *numbers])
+    return BookTable("populations", columns, batches(files, columns))
 
 
 def batches(rows: Iterable[Mapping[str, Any]], columns: pa.Schema) -> Iterator[pa.Table]:

@@ -58,10 +58,9 @@ def open_population(trusted: Trusted, key: str) -> Population:
     if manifest is None:
         finding = checked.findings[0]
         raise {Outcome.MISSING: Missing, Outcome.TAMPERED: Tampered}.get(finding.outcome, CannotCheck)(finding.reason)
-    folder = f"{EVIDENCE}{manifest.predicate['contract']['evidence_type'].partition('.v')[0]}/"
-    parts = sorted((each for each in manifest.subjects if each.key.startswith(folder)), key=lambda each: each.key)
+    parts = _population_parts(manifest)
     findings = [finding for part in parts for finding in check_object(trusted, manifest, part)]
-    return Population(trusted, manifest, tuple(parts), (*trusted.findings, *checked.findings, *findings), checked.named_in)
+    return Population(trusted, manifest, parts, (*trusted.findings, *checked.findings, *findings), checked.named_in)
 
 
 def cover_of(population: Population, files: tuple[Line, ...] = ()) -> Cover:
@@ -126,6 +125,31 @@ def _write_rows(population: Population, folder: Path, name: str, *, xlsx: bool) 
         book = folder / f"{name}.xlsx"
         yield "XLSX", _described(book, write_xlsx(book, columns, numbered(_batches(population, schema))))
     yield "Reading them", _READING
+
+
+def write_rows(trusted: Trusted, manifest: Manifest, path: Path) -> int:
+    """Write the rows of a landing as CSV, numbered, and return how many there are; memory holds one batch.
+
+    Objects are not hashed: the row hash, computed again from what is written, is held against the one that was signed.
+
+    Raises:
+        Tampered: The rows are not those.
+        Missing: A part is not there.
+    """
+    population = Population(trusted, manifest, _population_parts(manifest), (), None)
+    schema, said = _schema(population), manifest.predicate["population"]
+    digest = RowsHash(schema, said["rows"])
+    written = write_csv(path, numbered_schema(schema), numbered(_batches(population, schema, digest)))
+    if digest.hexdigest() != said["rows_sha256"]:
+        path.unlink()
+        msg = f"{manifest.key}: the rows are not those of the row hash that was signed. Run tieout verify."
+        raise Tampered(msg)
+    return written.rows
+
+
+def _population_parts(manifest: Manifest) -> tuple[Subject, ...]:
+    folder = f"{EVIDENCE}{manifest.predicate['contract']['evidence_type'].partition('.v')[0]}/"
+    return tuple(sorted((each for each in manifest.subjects if each.key.startswith(folder)), key=lambda each: each.key))
 
 
 def _described(path: Path, written: Written) -> str:

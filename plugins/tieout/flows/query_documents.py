@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Signed documents as tables of a database: what manifests name and drop, records with their facts, responses with their answers."""
+"""Signed documents as tables of a database: what manifests name and drop, records with their facts, responses with answers."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from tieout.criteria.pbc import FOLDER, RequestList
 from tieout.criteria.periods import ObservationPeriod
 from tieout.documents import load
 from tieout.errors import CannotCheck, ConfigurationError, Missing, Tampered
+from tieout.evidence.manifest import Manifest
 from tieout.evidence.register import RegisterRow, register
 from tieout.evidence.sources import Bucket
 from tieout.evidence.verify.outcome import Outcome
@@ -39,7 +41,7 @@ class Requests:
     standings: tuple[PbcStanding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Facts:
     """Everything that pages and tables are made of.
 
@@ -76,6 +78,11 @@ class Facts:
     selections: tuple[Selection, ...]
     campaigns: tuple[dict[str, Any], ...]
     requests: tuple[Requests, ...]
+
+    @cached_property
+    def manifests(self) -> dict[str, Manifest]:
+        """Every manifest, by its landing."""
+        return {each.landing: each for each in self.documents.manifests}
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: S608 - statements are put together of names of our own, and of literals that `_text` quotes
+"""The SQL behind every figure of a package: statements over `tieout.flows.query`'s tables that give the same numbers again. Pure.
+
+A figure that nobody can work out again is a claim. Each table of the evidence workbook that has numbers names the statement
+that gives them, and `FIGURES` are the results of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tieout.criteria.periods import ACCESS, DEVIATIONS, ITEMS, POST_PERIOD, RECONCILED, REMOVAL, RISK_ACCEPTANCES, TRUE_UP
+
+_NOT_REGULAR = (TRUE_UP, POST_PERIOD, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES, ACCESS, ITEMS, REMOVAL)
+_DERIVED = (TRUE_UP, RECONCILED, DEVIATIONS, RISK_ACCEPTANCES, ITEMS)
+_IS_DERIVED = " OR ".join(f"starts_with(\"window\", '{prefix}')" for prefix in _DERIVED)
+REGULAR = " AND ".join(f"NOT starts_with(\"window\", '{prefix}')" for prefix in _NOT_REGULAR)
+"""Condition on rows of windows that a control's schedule extracts."""
+STANDING = "landing NOT IN (SELECT supersedes FROM landings WHERE supersedes IS NOT NULL)"
+"""Condition on landings that no other supersedes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number, what it counts, and the statement that gives it."""
+
+    about: str
+    sql: str
+    needs: tuple[str, ...] = ()
+    """Evidence types that it reads; it is zero where none of them has landed."""
+
+
+FIGURES = (
+    Figure("Landings that stand", f"SELECT count(*) FROM landings WHERE {STANDING}"),
+    Figure("Landings that another has superseded", f"SELECT count(*) FROM landings WHERE NOT ({STANDING})"),
+    Figure(
+        "Rows of populations that stand", f"SELECT coalesce(sum(rows), 0)::BIGINT FROM landings WHERE {STANDING} AND {REGULAR}"
+    ),
+    Figure(
+        "Extractions that came later than their window allows",
+        f"SELECT count(*) FROM landings WHERE {STANDING} AND {REGULAR} AND extraction_state = 'later'",
+    ),
+    Figure(
+        "Rows and rules of them that are not met",
+        f"SELECT count(*) FROM rule_result WHERE result = 'not met' AND {REGULAR}",
+        ("rule_result",),
+    ),
+    Figure(
+        "Rows and rules of them that are not determinable",
+        f"SELECT count(*) FROM rule_result WHERE result = 'not determinable' AND {REGULAR}",
+        ("rule_result",),
+    ),
+    Figure(
+        "Events that were performed late",
+        f"SELECT coalesce(sum(events_late), 0)::BIGINT FROM landings WHERE {STANDING} AND {REGULAR}",
+    ),
+    Figure(
+        "Events that were not performed",
+        f"SELECT coalesce(sum(events_not_performed), 0)::BIGINT FROM landings WHERE {STANDING} AND {REGULAR}",
+    ),
+    Figure("Campaigns that were opened", "SELECT count(*) FROM records WHERE kind = 'campaign opened'"),
+    Figure("Signed responses", "SELECT count(*) FROM responses"),
+    Figure("Rows that were read and are no part of a population", "SELECT coalesce(sum(rows), 0)::BIGINT FROM dropped"),
+    Figure("Populations that were sealed", "SELECT count(*) FROM records WHERE kind = 'population sealed'"),
+    Figure("Selections that were recorded", "SELECT count(*) FROM records WHERE kind = 'selection'"),
+)
+
+POPULATIONS = "SELECT landing, rows, potential_deviations, lag_seconds FROM landings"
+PERFORMANCES = (
+    'SELECT control, system, "window" AS performance, events_on_time AS on_time, events_late AS late, '
+    "events_not_performed AS not_performed, events_pending AS pending FROM landings "
+    f"WHERE events_on_time IS NOT NULL AND {STANDING} AND {REGULAR}"
+)
+RULES = f"""
+SELECT control, system, rule, count(*) FILTER (WHERE result = 'not met') AS not_met,
+       count(DISTINCT row_key) FILTER (WHERE result = 'not met') AS rows_not_met,
+       count(*) FILTER (WHERE result = 'not determinable') AS not_determinable
+FROM rule_result WHERE {REGULAR} GROUP BY ALL HAVING not_met + not_determinable > 0 ORDER BY ALL
+"""
+SELECTIONS = """
+SELECT regexp_extract(key, '([^/]+)\\.record\\.dsse\\.json$', 1) AS selection,
+       unnest(from_json(json_extract(facts, '$.numbers'), '["BIGINT"]')) AS number
+FROM records WHERE kind = 'selection'
+"""
+CAMPAIGNS = """
+SELECT json_extract_string(opened.facts, '$.campaign') AS campaign, opened.control, opened."window",
+       json_extract_string(opened.facts, '$.definition.kind') AS kind, opened.recorded_at AS opened_at,
+       json_extract(opened.facts, '$.definition.items')::BIGINT AS items,
+       json_extract(opened.facts, '$.definition.assignments')::BIGINT AS assignments,
+       (SELECT count(*) FROM responses WHERE campaign = json_extract_string(opened.facts, '$.campaign')) AS responses,
+       (SELECT count(DISTINCT person) FROM responses WHERE campaign = json_extract_string(opened.facts, '$.campaign')) AS people,
+       closed.recorded_at AS closed_at, json_extract_string(closed.facts, '$.counts') AS outcomes
+FROM records AS opened LEFT JOIN records AS closed ON closed.kind = 'campaign closed'
+     AND json_extract_string(closed.facts, '$.campaign') = json_extract_string(opened.facts, '$.campaign')
+WHERE opened.kind = 'campaign opened' ORDER BY opened.control, opened."window"
+"""
+TAKEN_AWAY = f"""
+SELECT key AS document, kind, '' AS reason, 0 AS rows, objects FROM records WHERE kind IN (
+  'not extracted', 'did not land', 'abandoned', 'redacted', 'cancelled', 'released', 'legal hold on', 'legal hold off')
+UNION ALL
+SELECT manifest_key, 'superseded', '', earlier.rows, objects FROM landings AS later
+JOIN (SELECT landing, rows FROM landings) AS earlier ON later.supersedes = earlier.landing
+JOIN (SELECT landing, objects FROM manifests) AS named ON named.landing = earlier.landing
+UNION ALL
+SELECT manifest_key, 'dropped', reason, dropped.rows, 0 FROM dropped JOIN landings USING (landing) WHERE dropped.rows > 0
+UNION ALL
+SELECT manifest_key, 'late extraction', '', 0, 0 FROM landings WHERE extraction_state = 'later'
+UNION ALL
+SELECT manifest_key, 'zero population', '', 0, 0 FROM landings WHERE rows = 0
+       AND NOT ({_IS_DERIVED})
+"""
+DIFFERENCES = {
+    "true_up_difference": "SELECT control, system, difference, landing, count(*) AS rows FROM true_up_difference "
+    "GROUP BY ALL ORDER BY ALL",
+    "reconciliation_difference": "SELECT control, system, difference, landing, count(*) AS rows FROM reconciliation_difference "
+    "GROUP BY ALL ORDER BY ALL",
+}
+POST_PERIOD_ROWS = (
+    f'SELECT control, system, "window", evidence_type, rows, collected_at, landing FROM landings WHERE {STANDING} '
+    f"AND starts_with(\"window\", '{POST_PERIOD}') ORDER BY ALL"
+)
+
+
+def population_query(
+    table: str, control: str, system: str, key: Iterable[str], date_field: str, start: datetime, end: datetime
+) -> str:
+    """Return the statement that counts a period's population: rows of its landings, and each row once.
+
+    Args:
+        table: Of the evidence type.
+        control: Its control.
+        system: Its system.
+        key: Columns of the contract's key.
+        date_field: Column that places a row in a window.
+        start: First instant of the period that the control covers, UTC.
+        end: First instant after it.
+    """
+    columns = ", ".join(f'"{name}"' for name in key)
+    return (
+        f"SELECT count(*) AS rows_in_landings, count(DISTINCT ({columns})) AS rows FROM {table} WHERE control = {_text(control)} "
+        f"AND system = {_text(system)} AND {REGULAR} AND \"{date_field}\" >= TIMESTAMPTZ '{start:%Y-%m-%d %H:%M:%S}+00' "
+        f"AND \"{date_field}\" < TIMESTAMPTZ '{end:%Y-%m-%d %H:%M:%S}+00'"
+    )
+
+
+def landing_query(landing: str) -> str:
+    """Return the statement that counts the rows of one landing."""
+    return f"SELECT rows AS rows_in_landings, rows FROM landings WHERE landing = {_text(landing)}"
+
+
+def _text(value: str) -> str:
+    quoted = value.replace("'", "''")
+    return f"'{quoted}'"
