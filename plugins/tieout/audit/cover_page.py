@@ -35,10 +35,10 @@ def _section(number: int, section: Section) -> str:
 
 def shown(text: str) -> str:
     """Return a text as it stands in a page: nothing of it is markup, and what can not be seen is written out."""
-    return escape(_visible(text), quote=True)
+    return escape(visible(text), quote=True)
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Return a text with control characters, and those that reverse its direction, written out."""
     return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
 
@@ -51,7 +51,7 @@ def as_text(cover: Cover) -> str:
         for name, text in section.lines:
             first, *rest = _wrapped(text, " " * _NAME)
             lines += [f"{name:<{_NAME - 1}} {first.lstrip()}", *rest]
-    return "\n".join(_visible(line) for line in lines) + "\n"
+    return "\n".join(visible(line) for line in lines) + "\n"
 
 
 def _wrapped(text: str, indent: str) -> list[str]:

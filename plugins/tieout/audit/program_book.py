@@ -84,7 +84,7 @@ def criteria_table(criteria: Iterable[CriterionCoverage]) -> BookTable:
 
 
 def scope_table(scope: Scope, period: ObservationPeriod) -> BookTable:
-    """Return what was in scope on some day of a period: commitments, subservice organisations, complementary controls both ways."""
+    """Return what was in scope on some day of a period: commitments, subservice organisations, complementary controls."""
     columns = pa.schema([*((name, _TEXT) for name in ("what", "id", "text", "criteria", "controls", "details")),
                          ("effective_from", pa.date32()), ("effective_to", pa.date32())])  # fmt: skip
     stated = [entry for entry in _stated(scope, period) if entry[1].touches(period.first_day, period.end_day)]
@@ -92,7 +92,8 @@ def scope_table(scope: Scope, period: ObservationPeriod) -> BookTable:
         {
             "what": what, "id": key, "text": text, "criteria": ", ".join(getattr(each, "criteria", ())),
             "controls": ", ".join(getattr(each, "controls", ())), "details": details,
-            "effective_from": None if each.effective_from == BEGINNING else each.effective_from, "effective_to": each.effective_to,
+            "effective_from": None if each.effective_from == BEGINNING else each.effective_from,
+            "effective_to": each.effective_to,
         }
         for what, each, key, text, details in stated
     )  # fmt: skip

@@ -4,7 +4,8 @@
 1. Everything that is stored under a label of its observation period.
 2. Of other labels each slot with evidence whose effective time lies, in part, in the period: a period can move, and its windows
    were landed under the label that was true then. A whole slot comes, so that what superseded what can be followed.
-3. What belongs to no period: digests, keys, catalog, documentation, and whatever the layout does not know.
+3. Single documents of other labels that the package speaks of: answers and selections that came when the label was closed.
+4. What belongs to no period: digests, keys, catalog, documentation, and whatever the layout does not know.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ def choose(
     period: str,
     slots: Collection[str],
     landings: Mapping[str, str],
+    documents: Collection[str] = (),
     *,
     by_reference: bool,
 ) -> Chosen:
@@ -60,6 +62,7 @@ def choose(
         period: Label of the observation period.
         slots: From `slots_within`.
         landings: Slot of each landing, by its id: keys of raw pages name no window.
+        documents: Keys of single documents.
         by_reference: Whether the large ones are named only.
     """
     held: list[ObjectVersion] = []
@@ -67,7 +70,8 @@ def choose(
     elsewhere = 0
     for version in versions:
         label = partition_values(version.key).get("observation_period")
-        if label not in (None, period) and not _is_of(version.key, slots, landings):
+        ours = label in (None, period) or version.key in documents or _is_of(version.key, slots, landings)
+        if not ours:
             elsewhere += 1
         elif by_reference and class_of(version.key) in BY_REFERENCE:
             referred.append(version)
@@ -85,8 +89,3 @@ def _is_of(key: str, slots: Collection[str], landings: Mapping[str, str]) -> boo
     if key.startswith(EVIDENCE):
         return landings.get(landing_of(key)) in slots
     return "/".join(folders) in slots
-
-
-def labels_of(versions: Iterable[ObjectVersion]) -> list[str]:
-    """Return the observation periods that keys name."""
-    return sorted({label for each in versions if (label := partition_values(each.key).get("observation_period"))})

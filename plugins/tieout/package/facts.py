@@ -95,6 +95,13 @@ class Facts:
         return self.store.as_of
 
     @property
+    def spoken_of(self) -> set[str]:
+        """Keys of documents that may stand under another label: what management said, and selections."""
+        said = {given.document for each in self.register.deviations for given in each.history}
+        accepted = {each.document for each in self.register.acceptances}
+        return said | accepted | {each.key for each in self.sealed} | {each.key for each in self.selections}
+
+    @property
     def standing(self) -> list[dict[str, Any]]:
         """The landings that no other supersedes."""
         gone = {row["supersedes"] for row in self.landings}

@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Makes a package: reads a bucket as one digest saw it, writes pages and tables, and copies the objects beside them.
+
+Memory holds manifests and records, one population, and one piece of one object; the disk holds documents and one file. What is
+copied is held against the digests while it passes. Nothing of it is signed anew: what is signed stands in ``bucket/``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files as resources
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tieout import __version__
+from tieout.audit.cover import population_cover
+from tieout.audit.cover_page import as_html
+from tieout.audit.oscal import component_definition, plan_of_action
+from tieout.audit.spreadsheet import write_csv
+from tieout.audit.workbook import write_book
+from tieout.criteria.periods import ObservationPeriod
+from tieout.evidence.layout import Class, class_of
+from tieout.evidence.manifest import Manifest
+from tieout.evidence.sources import Bucket
+from tieout.evidence.store import ObjectVersion, S3Store
+from tieout.flows.pbc import exported
+from tieout.flows.pbc_files import write_back
+from tieout.flows.query import evidence_database
+from tieout.package.book import Questions, Sheet, sheets
+from tieout.package.choosing import Chosen, choose, slots_within
+from tieout.package.facts import Facts, read_facts
+from tieout.package.items import item_pages
+from tieout.package.pages import Held, csv_name, index_page
+from tieout.package.populations import PeriodFile, write_populations
+from tieout.package.sealed_store import SealedStore, sealed_store
+from tieout.package.targets import Added, Target, file_pieces, writing
+from tieout.settings import Settings
+from tieout.times import instant
+
+CONTENTS, BUCKET_FOLDER, WORKBOOK, REFERENCES = "contents.json", "bucket/", "evidence-workbook.xlsx", "references.csv"
+_LARGE = (Class.PART, Class.RAW_PAGE, Class.FILE, Class.PRESENTED)
+"""Classes of objects that are not fetched beforehand."""
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What package is wanted.
+
+    Attributes:
+        period: The observation period, or the day of a Type 1.
+        root: The root key's fingerprint.
+        name: Of the package, as its page calls it.
+        digest: Number of the digest that it is as of; ``None`` for the last.
+        by_reference: Whether large objects are named and not copied.
+        request_files: The auditor's own file of each list, by its name.
+    """
+
+    period: ObservationPeriod
+    root: str
+    name: str
+    digest: int | None = None
+    by_reference: bool = False
+    request_files: Mapping[str, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A package that was made: where it stands, the digest that it is of, and what it holds."""
+
+    paths: tuple[str, ...]
+    head: str
+    held: Held
+    files: int
+    landings: int
+
+
+def build(
+    settings: Settings, store: S3Store, order: Order, target: Target, tell: Tell = lambda _what, _done, _all: None
+) -> Built:
+    """Make a package.
+
+    Args:
+        settings: The installation's.
+        store: The evidence bucket, as whoever may read it.
+        order: What is wanted.
+        target: Where it is written to.
+        tell: Told how far it is.
+
+    Raises:
+        ConfigurationError: There is no chain, no such digest, or a file of the program is wrong.
+        VerificationError: Something is not as it was signed: no package is made of it.
+        LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
+        StoreUnavailable: The store did not answer; run it again.
+    """
+    with TemporaryDirectory(prefix="tieout-package-") as work, writing(target):
+        folder = Path(work)
+        (folder / "bucket").mkdir()
+        (folder / "work").mkdir()
+        sealed = sealed_store(store, folder / "bucket", order.digest)
+        firsts = [each for key in sealed.keys("") if (each := sealed.first(key))]
+        _fetch(sealed, order.period, firsts, tell)
+        facts = read_facts(settings, sealed, order.root, order.period, folder / "work")
+        chosen = _chosen(facts, firsts, order)
+        made = _Package(facts, chosen, order, target, folder / "work", tell)
+        made.write()
+        return Built(tuple(target.finish()), sealed.head.sha256, made.held, len(made.added), len(facts.landings))
+
+
+def _fetch(sealed: SealedStore, period: ObservationPeriod, firsts: Sequence[ObjectVersion], tell: Tell) -> None:
+    """Fetch documents: all but responses of other periods, which are read one by one where they are needed."""
+    ours = f"responses/observation_period={period.id}/"
+    wanted = [
+        each
+        for each in firsts
+        if class_of(each.key) not in _LARGE and (class_of(each.key) is not Class.RESPONSE or each.key.startswith(ours))
+    ]
+    done = 0
+
+    def told() -> None:
+        nonlocal done
+        done += 1
+        tell("documents", done, len(wanted))
+
+    sealed.fetch(wanted, told)
+
+
+def _chosen(facts: Facts, firsts: Sequence[ObjectVersion], order: Order) -> Chosen:
+    zone = facts.program.scope.zone
+    slots = slots_within(facts.holdings.index, facts.period.start(zone), facts.period.end(zone))
+    of_landing = {row["landing"]: row["manifest_key"].split("/", 1)[1].rpartition("/")[0] for row in facts.holdings.index}
+    return choose(firsts, facts.period.id, slots, of_landing, facts.spoken_of, by_reference=order.by_reference)
+
+
+class _Evidence(Bucket):
+    """The objects of a package alone, wherever they are read from."""
+
+    def __init__(self, store: SealedStore, chosen: Chosen) -> None:
+        super().__init__(store)
+        self._chosen = {each.key for each in (*chosen.held, *chosen.referred)}
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys under a prefix that belong to the package."""
+        return [key for key in super().keys(prefix) if key in self._chosen]
+
+
+class _Package:
+    """One package as it is written."""
+
+    def __init__(self, facts: Facts, chosen: Chosen, order: Order, target: Target, folder: Path, tell: Tell) -> None:
+        self._facts, self._chosen, self._order, self._target, self._folder, self._tell = (
+            facts,
+            chosen,
+            order,
+            target,
+            folder,
+            tell,
+        )
+        self.added: list[Added] = []
+        self.held = Held(
+            objects=len(chosen.held),
+            bytes=sum(each.size for each in chosen.held),
+            referred=len(chosen.referred),
+            referred_bytes=sum(each.size for each in chosen.referred),
+            elsewhere=chosen.elsewhere,
+        )
+
+    def write(self) -> None:
+        """Write everything; the list of contents comes last."""
+        populations = list(self._populations())
+        evidence = _Evidence(self._facts.store, self._chosen)
+        with evidence_database(evidence) as database:
+            tables = sheets(self._facts, Questions(database, evidence), populations)
+            self._text("index.html", index_page(self._facts, tables, self.held, self._order.name))
+            self._tables(tables)
+        self._covers()
+        for name, page in item_pages(self._facts, self._folder):
+            self._text(name, page)
+        self._requests()
+        self._oscal()
+        self._text("VERIFY.md", resources("tieout.package").joinpath("VERIFY.md").read_text(encoding="utf-8"))
+        if self._chosen.referred:
+            self._references()
+        self._objects()
+        contents = json.dumps(self._contents(), indent=1, ensure_ascii=False, sort_keys=True)
+        self._target.add(CONTENTS, [contents.encode()], len(contents))
+
+    def _text(self, name: str, text: str) -> None:
+        data = text.encode()
+        self.added.append(self._target.add(name, [data], len(data)))
+
+    def _file(self, name: str, path: Path) -> None:
+        self.added.append(self._target.add(name, file_pieces(path)(), path.stat().st_size))
+        path.unlink()
+
+    def _populations(self) -> Iterator[PeriodFile]:
+        total = len(self._facts.standing)
+        for number, (described, path) in enumerate(write_populations(self._facts, self._folder), start=1):
+            self._file(described.name, path)
+            self._tell("populations", number, max(total, number))
+            yield described
+
+    def _tables(self, tables: Sequence[Sheet]) -> None:
+        for sheet in tables:
+            table, path = sheet.make(), self._folder / "table.csv"
+            write_csv(path, table.columns, table.batches)
+            self._file(csv_name(sheet), path)
+        path = self._folder / WORKBOOK
+        write_book(path, (sheet.make() for sheet in tables))
+        self._file(WORKBOOK, path)
+
+    def _covers(self) -> None:
+        named = {key: digest.sequence for digest in self._facts.store.digests for key in (entry.key for entry in digest.entries)}
+        for number, row in enumerate(self._facts.landings, start=1):
+            manifest = self._facts.manifests[row["landing"]]
+            cover = population_cover(manifest, self._checks(manifest, named), ())
+            self._text(f"covers/{manifest.landing}.html", as_html(cover))
+            self._tell("covers", number, len(self._facts.landings))
+
+    def _checks(self, manifest: Manifest, named: Mapping[str, int]) -> list[tuple[str, str]]:
+        later = [row["landing"] for row in self._facts.landings if row["supersedes"] == manifest.landing]
+        stands = f"superseded by {later[0]}" if later else "no other supersedes it"
+        return [
+            ("Named by", f"digest {named[manifest.key]}"),
+            ("Stands", stands),
+            ("Checked", "verify_package.py checks signatures and bytes; this page says what the signed manifest says"),
+        ]
+
+    def _requests(self) -> None:
+        for each in self._facts.requests:
+            file = self._order.request_files.get(each.name)
+            if file is not None:
+                path = self._folder / f"requests{file.suffix}"
+                write_back(file, path, each.listed, exported(each.standings))
+                self._file(f"pbc/{each.name}{file.suffix}", path)
+
+    def _oscal(self) -> None:
+        facts, scope = self._facts, self._facts.program.scope
+        controls = {each.control: facts.program.controls[each.control] for each in facts.status.controls}
+        last = min(facts.period.end_day.toordinal() - 1, scope.calendar.day_of(facts.as_of).toordinal())
+        day = facts.period.first_day.fromordinal(max(last, facts.period.first_day.toordinal()))
+        documents = {
+            "component-definition": component_definition(
+                scope.system_name, controls, facts.program.catalogue, scope.edition, day, facts.as_of
+            ),
+            "plan-of-action-and-milestones": plan_of_action(
+                scope.system_name, facts.store.bucket, facts.period.id, facts.register.deviations, facts.as_of
+            ),
+        }
+        for name, document in documents.items():
+            self._text(f"oscal/{name}.json", json.dumps(document, indent=1, ensure_ascii=False))
+
+    def _references(self) -> None:
+        import pyarrow as pa
+
+        names = ("uri", "version_id", "sha256")
+        columns = pa.schema([*((name, pa.string()) for name in names), ("bytes", pa.int64())])
+        store, path = self._facts.store, self._folder / REFERENCES
+        rows = [
+            {
+                "uri": f"s3://{store.bucket}/{each.key}",
+                "version_id": each.version_id,
+                "sha256": store.sha256_of(each),
+                "bytes": each.size,
+            }
+            for each in self._chosen.referred
+        ]
+        write_csv(path, columns, [pa.Table.from_pylist(rows, schema=columns)])
+        self._file(REFERENCES, path)
+
+    def _objects(self) -> None:
+        store, done = self._facts.store, 0
+        for each in self._chosen.held:
+            local = store.folder / each.key
+            pieces = file_pieces(local)() if local.is_file() else store.checked_chunks(each)
+            self._target.add(f"{BUCKET_FOLDER}{each.key}", pieces, each.size)
+            done += each.size
+            self._tell("objects", done, self.held.bytes)
+
+    def _contents(self) -> dict[str, Any]:
+        facts, head = self._facts, self._facts.store.head
+        return {
+            "version": 1,
+            "observation_period": facts.period.id,
+            "type": facts.period.type,
+            "first_day": facts.period.first_day.isoformat(),
+            "end_day": facts.period.end_day.isoformat(),
+            "time_zone": facts.program.scope.time_zone,
+            "bucket": facts.store.bucket,
+            "digest": {"sequence": head.sequence, "sha256": head.sha256, "to": instant(head.end)},
+            "program": facts.program_as_of.commit,
+            "made_with": f"tieout {__version__}",
+            "by_reference": bool(self._chosen.referred),
+            "objects": {
+                "held": self.held.objects, "bytes": self.held.bytes, "by_reference": self.held.referred,
+                "of_other_periods": self.held.elsewhere,
+            },
+            "files": [{"name": each.name, "bytes": each.bytes, "sha256": each.sha256} for each in
+                      sorted(self.added, key=lambda each: each.name)],
+        }  # fmt: skip
