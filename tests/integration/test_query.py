@@ -80,7 +80,10 @@ def test_times_are_utc(database: DuckDBPyConnection) -> None:
 @pytest.mark.parametrize(
     ("sql", "words"),
     [
-        ("SELECT * FROM change_records", "Tables: all_change_record, all_rule_result, change_record, dropped, landings, manifests, rule_result"),
+        (
+            "SELECT * FROM change_records",
+            "Tables: all_change_record, all_rule_result, change_record, dropped, landings, manifests, rule_result, standing",
+        ),
         ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
         ("SELECT * FROM 'https://example.com/x.parquet'", "query: "),
         ("COPY landings TO '/tmp/x.csv'", "disabled"),

@@ -2,6 +2,7 @@
 """SQL over what landed, from a bucket or a copied folder: DuckDB reads the Parquet parts that manifests name, and no others.
 
     landings          a row for each landing, as the index has it
+    standing          those that no other supersedes; is_regular("window") tells the windows that a schedule extracts
     <evidence type>   rows of landings that stand: change_record, rule_result, deviation ...
     all_<type>        rows of every landing, those that another has superseded among them
     manifests         of each landing: how many objects its manifest names
@@ -28,6 +29,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from pyarrow import fs
 
+from tieout.audit.evidence_queries import VIEWS
 from tieout.errors import ConfigurationError, Missing, VerificationError
 from tieout.evidence.index import index_table
 from tieout.evidence.layout import EVIDENCE, MANIFESTS, Class, class_of, partition_values
@@ -138,6 +140,8 @@ def evidence_database(evidence: Evidence) -> Iterator[DuckDBPyConnection]:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("landings", index_table(manifests))
         add_manifests(connection, manifests)
+        for statement in VIEWS:
+            connection.execute(statement)
         for name, parts in sorted(tables.items()):
             schema = _schema(evidence, parts)
             for view, some in ((name, [each for each in parts if each.stands]), (f"{ALL}{name}", parts)):

@@ -79,7 +79,7 @@ def sheets(facts: Facts, questions: Questions, populations: Sequence[PeriodFile]
             "landings",
             lambda: book.landings_table(facts.landings),
             ("rows", "potential_deviations", "lag_seconds"),
-            queries.POPULATIONS,
+            queries.LANDINGS,
         ),
         Sheet(
             "populations",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOST_SHOWN = 200
 """Rows of a table that the page shows; the workbook and the CSV have all."""
 CSV_FOLDER = "tables/"
+_LONG_WORD = 24
 _PARTS = (
     ("check", "How to check it"), ("files", "What is in it"), ("figures", "Figures"), ("plots", "Plots"), ("scope", "Scope"),
     ("controls", "Controls"), ("criteria", "Criteria"), ("populations", "Populations"),
@@ -44,6 +45,11 @@ class Cell:
 
     text: str
     link: str = ""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it has a word that would widen its column."""
+        return any(len(word) > _LONG_WORD for word in self.text.split())
 
 
 @dataclass(frozen=True, slots=True)
