@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.bare import bare_python
 from tests.unit.evidence.signed_copy import NOW, Keys, SignedCopy, build_copy, land_in
 from tieout.evidence.keys import generate_key
 from tieout.evidence.layout import Place
@@ -27,26 +26,7 @@ LANDINGS = 200
 @pytest.fixture(scope="module")
 def bare(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the Python of an environment with `cryptography` and what it needs, at the hashes of the lock."""
-    folder = tmp_path_factory.mktemp("bare")
-    uv = str(Path(sys.executable).with_name("uv"))
-    subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, str(folder / "venv")], check=True)
-    blocks = re.split(r"^(?=[a-z])", (repository / "requirements.txt").read_text(), flags=re.MULTILINE)
-    wanted = [block for block in blocks if re.match(r"(cryptography|cffi|pycparser)==", block)]
-    (folder / "requirements.txt").write_text("".join(wanted))
-    python = folder / "venv" / "bin" / "python"
-    install = [
-        uv,
-        "pip",
-        "install",
-        "--quiet",
-        "--python",
-        str(python),
-        "--require-hashes",
-        "-r",
-        str(folder / "requirements.txt"),
-    ]
-    subprocess.run(install, check=True, timeout=300)
-    return python
+    return bare_python(repository, tmp_path_factory.mktemp("bare"))
 
 
 @pytest.fixture(scope="module")

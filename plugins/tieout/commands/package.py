@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tieout.package.targets import Target
 
 _GIB = 2**30
-_SIZE = click.FloatRange(min=0.001)
+_SIZE = click.FloatRange(min=0.0001)
 
 
 @click.command()
@@ -34,7 +34,7 @@ _SIZE = click.FloatRange(min=0.001)
     "--part-size",
     default=4.0,
     show_default=True,
-    type=click.FloatRange(min=0.001),
+    type=click.FloatRange(min=0.0001),
     help="GiB of a ZIP; more go into NAME.2.zip ...",
 )
 @click.option(

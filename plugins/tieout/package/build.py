@@ -175,7 +175,9 @@ class _Package:
         evidence = _Evidence(self._facts.store, self._chosen)
         with evidence_database(evidence) as database:
             tables = sheets(self._facts, Questions(database, evidence), populations)
-            self._text("index.html", index_page(self._facts, tables, self.held, self._order.name))
+            with_lists = any(each.name in self._order.request_files for each in self._facts.requests)
+            page = index_page(self._facts, tables, self.held, self._order.name, with_lists=with_lists)
+            self._text("index.html", page)
             self._tables(tables)
         self._covers()
         for name, page in item_pages(self._facts, self._folder):
