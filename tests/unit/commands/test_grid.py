@@ -10,7 +10,7 @@ import pytest
 from rich.text import Text
 from tests.unit.criteria.axes import PERIOD, each_month, landing, make_control, noon, note, standing
 
-from tieout.audit.week_grid import day_of, weeks
+from tieout.audit.week_grid import EXTRACTION_SIGNS, Awaited, day_of, extractions_by_week, weeks
 from tieout.commands.grid import LEGEND, SIGNS, cells
 from tieout.criteria.extractions import EventCounts, ExtractionState
 from tieout.criteria.performances import Performance, PerformanceState
