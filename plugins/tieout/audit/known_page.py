@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tieout.audit.deviations import Deviation, DeviationState
 from tieout.audit.known import STATEMENT, Known, counts
-from tieout.audit.management_page import Page, Section, Table
+from tieout.audit.management_page import Page, Section, Table, to_the_second
 from tieout.audit.plots import Bar, Colour, Plot, State, in_pages, stacked_bars
 from tieout.times import instant
 
@@ -87,7 +87,7 @@ def _deviation(each: Deviation) -> tuple[str, ...]:
         each.state.value,
         each.disposition or "",
         last.by if last else "",
-        instant(last.at) if last else "",
+        to_the_second(instant(last.at)) if last else "",
         "yes" if observed.in_evidence else "no more",
         each.against_control,
     )
@@ -109,20 +109,28 @@ def incidents_section(known: Known) -> Section:
     )
     rows = [
         (
-            each.incident_id, each.declared_at, each.severity, each.title, each.contained_at, each.resolved_at,
-            each.customers_notified_at, each.control, each.system, "post-period extract" if each.after_period else "the period",
+            each.incident_id,
+            to_the_second(each.declared_at),
+            each.severity,
+            each.title,
+            to_the_second(each.contained_at),
+            to_the_second(each.resolved_at),
+            to_the_second(each.customers_notified_at),
+            each.control,
+            each.system,
+            "post-period extract" if each.after_period else "the period",
         )
         for each in known.incidents
-    ]  # fmt: skip
+    ]
     none = () if rows else ("No row of an incident has landed. That none was declared, only a landed population of zero shows.",)
     return Section("Incidents", none, tables=(Table("Incidents", heads, rows),) if rows else ())
 
 
 def changes_section(known: Known) -> Section:
     """Return changes of the tool and of controls, and overrides."""
-    changes = [(each.at, each.kind, each.about, each.what) for each in known.changes]
+    changes = [(to_the_second(each.at), each.kind, each.about, each.what) for each in known.changes]
     overrides = [
-        (each.at, each.kind, each.control, each.window, each.system, each.by, each.reason, each.document)
+        (to_the_second(each.at), each.kind, each.control, each.window, each.system, each.by, each.reason, each.document)
         for each in known.overrides
     ]
     return Section(

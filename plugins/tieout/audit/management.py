@@ -14,7 +14,7 @@ from typing import Any
 
 from tieout.audit.deviations import Deviation
 from tieout.audit.known import Change
-from tieout.audit.management_page import Section, Table
+from tieout.audit.management_page import Section, Table, to_the_second
 from tieout.audit.outlook import Notice, Prospect
 from tieout.audit.plots import COLUMNS, Colour, Plot, State, heatmap, in_pages
 from tieout.audit.week_grid import (
@@ -105,11 +105,10 @@ def outlook_section(prospects: Sequence[Prospect], notices: Sequence[Notice], da
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Items that were drawn for a rehearsal: a caption, headings, and the items as texts."""
+    """Items that were drawn for a rehearsal: a caption, and of each item its number and its columns in a sentence."""
 
     caption: str
-    columns: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str, str], ...]
 
 
 def rehearsal_section(source: str, sizes: Sequence[tuple[str, ...]], drawn: Sequence[Drawn]) -> Section:
@@ -122,7 +121,7 @@ def rehearsal_section(source: str, sizes: Sequence[tuple[str, ...]], drawn: Sequ
     """
     texts = (source, "Nothing of it is recorded in the bucket, and what an auditor will ask for follows from none of it.")
     heads = ("control", "system", "performed", "items are", "there are", "drawn", "rule")
-    tables = [Table("Numbers of a rehearsal", heads, sizes), *(Table(each.caption, each.columns, each.rows) for each in drawn)]
+    tables = [Table("Numbers of a rehearsal", heads, sizes), *(Table(each.caption, ("#", "item"), each.rows) for each in drawn)]
     return Section("Rehearsals", texts, tables=tuple(tables))
 
 
@@ -166,8 +165,8 @@ def afterwards_section(period: ObservationPeriod, said: Afterwards) -> Section:
         texts.append("The scope lists no later Type 2 period.")
     heads = ("control", "system", "from", "to", "rows", "landed", "document")
     extracts = [
-        (row["control"], row["system"], instant(row["effective_from"]), instant(row["effective_to"]), f"{row['rows']:,}",
-         instant(row["landed_at"]), row["manifest_key"])
+        (row["control"], row["system"], _shown(row["effective_from"]), _shown(row["effective_to"]), f"{row['rows']:,}",
+         _shown(row["landed_at"]), row["manifest_key"])
         for row in said.extracts
     ]  # fmt: skip
     late = [found for each in said.deviations if (found := _late(each, said))]
@@ -184,6 +183,10 @@ def afterwards_section(period: ObservationPeriod, said: Afterwards) -> Section:
     )
 
 
+def _shown(at: datetime | None) -> str:
+    return to_the_second(instant(at)) if at else ""
+
+
 def _late(each: Deviation, said: Afterwards) -> tuple[str, ...] | None:
     observed = each.observed
     landed = said.landed.get(observed.landing or "")
@@ -195,8 +198,8 @@ def _late(each: Deviation, said: Afterwards) -> tuple[str, ...] | None:
         observed.system,
         observed.rule or observed.kind.value,
         observed.row_key or observed.performance or "",
-        instant(landed) if landed else "",
-        instant(spoken) if spoken else "",
+        _shown(landed),
+        _shown(spoken),
         each.state.value,
         each.disposition or "",
     )

@@ -58,6 +58,11 @@ class Page:
     mark: str = MARK
 
 
+def to_the_second(text: str) -> str:
+    """Return an instant, or a day, as a page shows it; an empty text stays empty."""
+    return f"{text[:10]} {text[11:19]} UTC" if len(text) > 10 else text
+
+
 def as_html(page: Page) -> str:
     """Return a page as HTML.
 

@@ -97,9 +97,8 @@ def dry_run(
         drawn = rehearse(
             settings, store, program, found, dry_runs, control, system, seed or secrets.token_hex(16), Path(work), rows
         )
-    for row in drawn.rows:
-        said = ", ".join(f"{name}={text}" for name, text in zip(drawn.columns[1:], row[1:], strict=True) if text)
-        click.echo(printable(f"{row[0]}  {said}"))
+    for number, said in drawn.in_words:
+        click.echo(printable(f"{number}  {said}"))
     click.echo(printable(caption(drawn)), err=True)
     click.echo(printable(f"How many: {drawn.rule}"), err=True)
     if csv_file:

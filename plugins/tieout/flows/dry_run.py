@@ -79,6 +79,14 @@ class Rehearsal:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
+    @property
+    def in_words(self) -> tuple[tuple[str, str], ...]:
+        """Number of each item drawn, and its columns that hold something, as ``name=value``."""
+        return tuple(
+            (row[0], ", ".join(f"{name}={text}" for name, text in zip(self.columns[1:], row[1:], strict=True) if text))
+            for row in self.rows
+        )
+
 
 def suggested(program: Program, found: Status, dry_runs: DryRuns) -> Iterator[Suggested]:
     """Yield how many items of each control and system of a period would be drawn."""

@@ -55,7 +55,7 @@ def report(reading: Reading, dry_runs: DryRuns, rehearsals: Sequence[Rehearsal])
         (each.control, each.system, each.every.value, each.unit, f"{each.items:,}", f"{each.size:,}", each.rule)
         for each in suggested(reading.program, found, dry_runs)
     ]
-    drawn = [Drawn(caption(each), each.columns, each.rows) for each in rehearsals]
+    drawn = [Drawn(caption(each), each.in_words) for each in rehearsals]
     sections = (
         _head(reading),
         coverage_section(found.controls, period),
