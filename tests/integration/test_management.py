@@ -16,10 +16,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner, Result
 
-from tests.browser.driving import running_chromium
 from tests.program import Program, leaver_values, merge_values, noon, review_values, stamp
 from tests.stack import Store
 from tieout.cli import main
@@ -185,14 +183,6 @@ def test_the_page_holds_rehearsals_and_cites_whose_numbers_they_are(page: Path) 
     assert f"Rehearsal of {REVIEWS} (idp): 2 of 2 performances" in part
 
 
-def test_axe_finds_nothing_on_the_page(page: Path) -> None:
-    with running_chromium() as browser:
-        shown = browser.new_page()
-        shown.goto(page.as_uri())
-        shown.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        assert Axe().run(shown).response["violations"] == []
-
-
 def test_a_rehearsal_prints_rows_and_comes_again_by_its_seed(months: Months, tmp_path: Path) -> None:
     arguments = ("dry-run", "--control", CHANGES, "--seed", "seed-of-ours")
     first = months.management(*arguments, "--csv", str(tmp_path / "rows.csv"))
@@ -284,6 +274,24 @@ def test_a_list_is_checked_against_the_bucket_and_a_changed_one_is_found(months:
     assert (changed.exit_code, "the signature does not match the payload" in changed.output) == (1, True), changed.output
     other = check(months, signed, "0" * 64)
     assert (other.exit_code, "CannotCheck" in other.output or "Tampered" in other.output) == (1, True), other.output
+
+
+def test_a_list_is_checked_in_a_copy_too_and_against_its_digest(months: Months, signed: Path, tmp_path: Path) -> None:
+    auditor = months.store.bucket("auditor")
+    for key in auditor.keys(""):
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(auditor.read(key, None) or b"")
+    arguments = ("management", "check", str(signed), "--root", months.store.root, "--copy", str(tmp_path))
+    intact = months.run(*arguments, period=False)
+    assert (intact.exit_code, intact.stdout.startswith("intact: ")) == (0, True), intact.output
+    digest = tmp_path / standing_chain(auditor).head.key
+    kept = digest.read_bytes()
+    digest.write_bytes(kept.replace(b"\n", b"\n\n"))
+    other = months.run(*arguments, period=False)
+    assert (other.exit_code, "that digest is another one here" in other.output) == (1, True), other.output
+    digest.unlink()
+    gone = months.run(*arguments, period=False)
+    assert (gone.exit_code, "which is not here" in gone.output) == (1, True), gone.output
 
 
 def test_a_list_is_never_overwritten_and_has_a_name_of_its_kind(months: Months, signed: Path, tmp_path: Path) -> None:

@@ -134,17 +134,22 @@ def known(bucket: str | None, endpoint_url: str | None, period_id: str | None, t
 @evidence_options
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def check(bucket: str | None, endpoint_url: str | None, copy_folder: Path | None, root: str | None, file: Path) -> None:
-    """Check a signed list: its signature under the root, its bucket, and the digest as of which it was made."""
+    """Check a signed list: its signature under the root, its bucket, and the digest as of which it was made.
+
+    It says nothing of the evidence itself: tieout verify does. Exit code 1 also where the chain of digests is not in order.
+    """
     from tieout.flows.known import check_known
     from tieout.flows.trusted import trust
     from tieout.times import instant
 
-    checked = check_known(trust(open_evidence(bucket, endpoint_url, copy_folder), root), file.read_bytes(), file.name)
+    trusted = trust(open_evidence(bucket, endpoint_url, copy_folder), root)
+    checked = check_known(trusted, file.read_bytes(), file.name)
     said, head = checked.payload, checked.payload["as_of_digest"]
-    period = said["observation_period"]["id"]
-    click.echo(
-        printable(f"intact: {period}, made {instant(checked.signed_at)} by {said['made_by']}, as of digest {head['sequence']}")
-    )
+    what = f"{said['observation_period']['id']}, made {instant(checked.signed_at)} by {said['made_by']}"
+    click.echo(printable(f"intact: {what}, as of digest {head['sequence']}"))
+    for finding in trusted.findings:
+        click.echo(printable(f"{finding.outcome}: {finding.reason}"), err=True)
+    raise SystemExit(1 if trusted.findings else 0)
 
 
 def _facts(
