@@ -17,7 +17,6 @@ from tieout.audit.management import coverage_section
 from tieout.audit.management_page import Page as Content
 from tieout.audit.management_page import Section, as_html
 
-
 pytestmark = pytest.mark.integration
 
 
