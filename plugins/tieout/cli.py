@@ -19,6 +19,7 @@ from tieout.commands.identity import identity
 from tieout.commands.index import index
 from tieout.commands.keys import keys
 from tieout.commands.lint import lint
+from tieout.commands.management import management
 from tieout.commands.package import package
 from tieout.commands.pbc import pbc
 from tieout.commands.period import explain, forecast, true_up
@@ -98,6 +99,7 @@ for command in (
     index,
     keys,
     lint,
+    management,
     package,
     pbc,
     population,

@@ -164,11 +164,19 @@ def name_row(sheet: Sheet, left: float, y: float, name: str) -> None:
     sheet.text(left - 5, y, cut(name, _CHARACTERS), anchor="right")
 
 
-def cell(sheet: Sheet, x: float, y: float, width: float, height: float, state: State | None, text: str = "") -> None:
-    """Draw a cell with its state's letter, or with a text; one of no state is empty."""
-    sheet.box(x, y, width, height, state.colour if state else Colour.WHITE, edge="#595959" if state else "#DDDDDD")
-    if state:
-        sheet.text(x + width / 2, y + height / 2, text or state.letter, anchor="center", colour=ink(state.colour), size=7)
+def cell(sheet: Sheet, x: float, y: float, width: float, height: float, state: State, text: str = "") -> None:
+    """Draw a cell with its state's letter, or with a text."""
+    sheet.box(x, y, width, height, state.colour)
+    sheet.text(x + width / 2, y + height / 2, text or state.letter, anchor="center", colour=ink(state.colour), size=7)
+
+
+def grid(sheet: Sheet, left: float, top: float, size: float, columns: int, rows: int) -> None:
+    """Draw the lines between square cells; one that nothing is drawn into is empty."""
+    right, bottom = left + size * columns, top + size * rows
+    for number in range(columns + 1):
+        sheet.line(left + size * number, top, left + size * number, bottom, colour="#DDDDDD")
+    for number in range(rows + 1):
+        sheet.line(left, top + size * number, right, top + size * number, colour="#DDDDDD")
 
 
 def fill(sheet: Sheet, x: float, y: float, width: float, height: float, state: State, number: int) -> None:

@@ -20,6 +20,7 @@ from tieout.audit.plot_parts import (
     beside,
     cell,
     fill,
+    grid,
     in_pages,
     name_row,
     plot_html,
@@ -93,6 +94,7 @@ def heatmap(
     sheet = legend.begin(name, left + _CELL * len(columns) + 8, bottom)
     for at, column in enumerate(columns):
         sheet.text(left + _CELL * (at + 0.5), top - 4, column, upright=True)
+    grid(sheet, left, top, _CELL, len(columns), len(rows))
     table = []
     for down, (row, letters) in enumerate(zip(rows, cells, strict=True)):
         alike(len(letters), len(columns), f"cells of {row}")
@@ -100,7 +102,8 @@ def heatmap(
         y = top + _CELL * down
         name_row(sheet, left, y + _CELL / 2, row)
         for at, state in enumerate(found):
-            cell(sheet, left + _CELL * at, y, _CELL, _CELL, state)
+            if state:
+                cell(sheet, left + _CELL * at, y, _CELL, _CELL, state)
         table.append((row, *(state.label if state else "" for state in found)))
     legend.draw(sheet, bottom)
     return Plot(title, description, sheet.svg(title, description), ("", *columns), tuple(table))

@@ -117,7 +117,8 @@ def _tally(found: Status) -> str:
 
 
 def _show_grid(console: Console, found: Status) -> None:
-    from tieout.commands.grid import LEGEND, cells, weeks
+    from tieout.audit.week_grid import weeks
+    from tieout.commands.grid import LEGEND, cells
 
     _head(console, found)
     columns = weeks(found.period)

@@ -15,6 +15,7 @@ from typing import Any, get_args
 from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control
+from tieout.criteria.dry_runs import DryRuns
 from tieout.criteria.forms import Form
 from tieout.criteria.policies import Policy
 from tieout.criteria.scope import Scope
@@ -28,6 +29,7 @@ _MODELS: dict[str, tuple[type[Document], str]] = {
     "catalogue": (Catalogue, "The criteria: include/criteria/<edition>.yaml"),
     "form": (Form, "A form to copy into section confirmation of a control: include/criteria/forms/<name>.yaml"),
     "policy": (Policy, "A policy: include/criteria/policies/<id>.yaml"),
+    "dry_runs": (DryRuns, "Numbers of a rehearsal: include/criteria/dry_runs.yaml"),
     "toxic_combinations": (ToxicCombinations, "Entitlements apart: include/criteria/toxic_combinations.yaml"),
 }
 

@@ -39,6 +39,8 @@ RECORD = Kind("record", "application/vnd.tieout.record+json", "record.v1", Scope
 RESPONSE = Kind("response", "application/vnd.tieout.response+json", "response.v1", Scope.RESPONSE, ("stored_at", "at"))
 DIGEST = Kind("digest", "application/vnd.tieout.digest+json", "digest.v1", Scope.DIGEST, ("to",))
 KINDS = (MANIFEST, RECORD, RESPONSE, DIGEST)
+KNOWN_LIST = Kind("known list", "application/vnd.tieout.known-list+json", "known_list.v1", Scope.LANDING, ("made_at", "at"))
+"""Management's list of what it knows; it stands in no bucket, and is none of the kinds that do."""
 
 
 def sign(kind: Kind, payload: dict[str, Any], key: str, signer: DocumentSigner) -> bytes:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from tieout.criteria.dry_runs import FILE_NAME as DRY_RUNS
 from tieout.criteria.periods import ObservationPeriod, WindowKind, windows_between
 from tieout.criteria.scope import Scope
 from tieout.errors import ConfigurationError
@@ -30,8 +31,9 @@ PROGRAM = "evidence_program"
 _DAY = timedelta(days=1)
 START, CLOSE = "snapshot-start", "snapshot-close"
 FOLDERS = ("include/criteria", "include/evidence_schemas")
-_LICENSED = "include/criteria/licensed/"
-"""The AICPA's wording may be read here and not passed on: it is no part of a snapshot."""
+_LEFT_OUT = ("include/criteria/licensed/", f"include/criteria/{DRY_RUNS}")
+"""The AICPA's wording may be read here and not passed on, and what management rehearses with is its own: neither is part of a
+snapshot."""
 
 
 def occasions_due(period: ObservationPeriod, scope: Scope, now: datetime) -> list[str]:
@@ -119,7 +121,7 @@ def program_files(home: Path) -> Iterator[tuple[str, Path]]:
     for folder in FOLDERS:
         for path in sorted((home / folder).rglob("*")):
             name = path.relative_to(home).as_posix()
-            if not path.is_file() or name.startswith(_LICENSED):
+            if not path.is_file() or name.startswith(_LEFT_OUT):
                 continue
             if not re.fullmatch(r"[A-Za-z0-9_.=/-]+", name):
                 what = "a name of letters, digits, '.', '_', '=' and '-'"

@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from rich.text import Text
-from tests.unit.criteria.axes import PERIOD, each_month, landing, make_control, noon, standing
+from tests.unit.criteria.axes import PERIOD, each_month, landing, make_control, noon, note, standing
 
-from tieout.commands.grid import LEGEND, SIGNS, cells, day_of, weeks
-from tieout.criteria.extractions import EventCounts
+from tieout.audit.week_grid import EXTRACTION_SIGNS, Awaited, day_of, extractions_by_week, weeks
+from tieout.commands.grid import LEGEND, SIGNS, cells
+from tieout.criteria.extractions import EventCounts, ExtractionState
 from tieout.criteria.performances import Performance, PerformanceState
 from tieout.criteria.periods import ObservationPeriod, WindowKind
 from tieout.criteria.standing import Standing
@@ -109,3 +110,23 @@ def test_a_sign_is_marked_up_so_that_it_reads_without_its_colour() -> None:
     row = cells(standing(make_control(), *each_month(20)), COLUMNS, PERIOD)
     assert "[green]#[/]" in row
     assert re.sub(r"\[[a-z /]*\]", "", row) == plain(standing(make_control(), *each_month(20)))
+
+
+def test_extractions_by_week_say_what_became_of_each_window() -> None:
+    landed = [landing("2026-01"), landing("2026-02", after=timedelta(days=20))]
+    found = standing(make_control(), *landed, noted=(note("not extracted", "2026-03"),), now=noon(date(2026, 5, 5)))
+    by_week = extractions_by_week(found, COLUMNS, PERIOD)
+    signs = {COLUMNS[number]: EXTRACTION_SIGNS[state] for number, state in enumerate(by_week) if state}
+    assert signs == {
+        date(2026, 1, 26): "#",
+        date(2026, 2, 23): "L",
+        date(2026, 3, 30): "x",
+        date(2026, 4, 27): ".",
+        date(2026, 5, 25): ".",
+        date(2026, 6, 29): ".",
+    }
+
+
+def test_each_state_of_an_extraction_but_superseded_has_a_sign() -> None:
+    assert set(EXTRACTION_SIGNS) == set(ExtractionState) - {ExtractionState.SUPERSEDED} | set(Awaited)
+    assert len(set(EXTRACTION_SIGNS.values())) == len(EXTRACTION_SIGNS)

@@ -73,7 +73,8 @@ def test_a_program_is_its_criteria_and_contracts_by_their_path_under_include(hom
     ]
 
 
-def test_licensed_wording_is_no_part_of_it(home: Path) -> None:
+def test_licensed_wording_and_numbers_of_rehearsals_are_no_part_of_it(home: Path) -> None:
+    (home / "include/criteria/dry_runs.yaml").write_text("source: ours\n")
     (home / "include/criteria/licensed").mkdir()
     (home / "include/criteria/licensed/wording.yaml").write_text("theirs\n")
     assert len(list(program_files(home))) == 3

@@ -13,6 +13,8 @@ from tieout.contracts.odcs import Contract, load_contract
 from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control, require_stem
+from tieout.criteria.dry_runs import FILE_NAME as DRY_RUNS
+from tieout.criteria.dry_runs import DryRuns
 from tieout.criteria.forms import FORMS, Form
 from tieout.criteria.overlay import LicensedTexts
 from tieout.criteria.policies import FOLDER as POLICIES
@@ -123,7 +125,10 @@ def _read_catalogues(project: Project) -> None:
     folder = project.settings.criteria_folder
     combinations = sorted(folder.glob(f"{FILE_PREFIX}*.yaml"))
     project.combinations = {path: project.read(path, ToxicCombinations) for path in combinations}
-    others = {project.settings.scope_file, *combinations}
+    dry_runs = folder / DRY_RUNS
+    if dry_runs.exists():
+        project.read(dry_runs, DryRuns)
+    others = {project.settings.scope_file, dry_runs, *combinations}
     found = {path.stem: path for path in sorted(folder.glob("*.yaml")) if path not in others}
     catalogues = {stem: project.read(path, Catalogue) for stem, path in found.items()}
     edition = _edition(project)
