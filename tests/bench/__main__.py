@@ -2,7 +2,8 @@
 """`make bench`: starts an object store of its own, measures every row, exits with 1 if one is outside its budget.
 
 ``python -m tests.bench land company`` measures the rows that are named; ids of controls after ``company`` name its populations,
-a number after ``campaign`` is for how many seconds people click, and one after ``acknowledgments`` how many people are asked.
+a number after ``campaign`` is for how many seconds people click, one after ``acknowledgments`` how many people are asked, and one
+after ``package`` how many landings there are.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import company
+from tests.bench import company, package
 from tests.bench.harness import Bound, Row, hold, machine, measure, run_child
 from tests.bench.parse import controls
 
@@ -50,6 +51,9 @@ def main() -> int:
         if not names or "company" in names:
             populations = {control_id for control_id, _ in company.slots()} & set(names)
             fits.append(company.measure(folder, _say, populations))
+        if not names or "package" in names:
+            landings = next((int(name) for name in names if name.isdecimal()), package.LANDINGS)
+            fits.append(package.measure(folder, _say, landings))
         if not names or "acknowledgments" in names:
             fits.append(_acknowledgments(names))
         if not names or "campaign" in names:

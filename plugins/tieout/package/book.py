@@ -50,11 +50,16 @@ class Questions:
 
     def __init__(self, database: DuckDBPyConnection, evidence: Evidence) -> None:
         self._database, self._evidence = database, evidence
+        self._found: dict[str, pa.Table] = {}
         self._there = {name for (name,) in database.sql("SHOW TABLES").fetchall()}
 
     def table(self, sql: str, needs: Sequence[str] = ()) -> pa.Table | None:
         """Return what a statement finds; ``None`` where an evidence type that it reads has not landed."""
-        return run_query(self._database, sql, self._evidence) if self._there.issuperset(needs) else None
+        if not self._there.issuperset(needs):
+            return None
+        if sql not in self._found:
+            self._found[sql] = run_query(self._database, sql, self._evidence)
+        return self._found[sql]
 
     def figure(self, figure: queries.Figure) -> int:
         """Return a figure; zero where what it counts has not landed."""

@@ -8,7 +8,8 @@ copied is held against the digests while it passes. Nothing of it is signed anew
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
@@ -43,6 +44,8 @@ from tieout.times import instant
 CONTENTS, BUCKET_FOLDER, WORKBOOK, REFERENCES = "contents.json", "bucket/", "evidence-workbook.xlsx", "references.csv"
 _LARGE = (Class.PART, Class.RAW_PAGE, Class.FILE, Class.PRESENTED)
 """Classes of objects that are not fetched beforehand."""
+_WORKERS, _AHEAD, _SMALL = 8, 64, 2**20
+"""Threads that fetch objects, how many are fetched ahead, and how large such a one is at most: 64 MiB in all."""
 Tell = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -275,13 +278,23 @@ class _Package:
         self._file(REFERENCES, path)
 
     def _objects(self) -> None:
-        store, done = self._facts.store, 0
-        for each in self._chosen.held:
-            local = store.folder / each.key
-            pieces = file_pieces(local)() if local.is_file() else store.checked_chunks(each)
-            self._target.add(f"{BUCKET_FOLDER}{each.key}", pieces, each.size)
-            done += each.size
-            self._tell("objects", done, self.held.bytes)
+        done = 0
+        with ThreadPoolExecutor(_WORKERS) as pool:
+            for start in range(0, len(self._chosen.held), _AHEAD):
+                some = self._chosen.held[start : start + _AHEAD]
+                for each, pieces in zip(some, pool.map(self._pieces, some), strict=True):
+                    self._target.add(f"{BUCKET_FOLDER}{each.key}", pieces, each.size)
+                    done += each.size
+                    self._tell("objects", done, self.held.bytes)
+
+    def _pieces(self, version: ObjectVersion) -> Iterable[bytes]:
+        """Return the bytes of an object: of a small one in memory, so that several are fetched at once; else as they come."""
+        store = self._facts.store
+        local = store.folder / version.key
+        if local.is_file():
+            return file_pieces(local)()
+        pieces = store.checked_chunks(version)
+        return [b"".join(pieces)] if version.size <= _SMALL else pieces
 
     def _contents(self) -> dict[str, Any]:
         facts, head = self._facts, self._facts.store.head
