@@ -7,7 +7,7 @@ nothing may come under a period that has its final digest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,10 +17,11 @@ from tieout.criteria.scope import Scope
 from tieout.errors import ConfigurationError, StoreUnavailable, VerificationError
 from tieout.evidence.key_list import KeyList
 from tieout.evidence.keys import DocumentSigner
-from tieout.evidence.layout import RESPONSES, Class, Place
+from tieout.evidence.layout import RESPONSES, Class, Place, class_of
 from tieout.evidence.records import Record, RecordKind
 from tieout.evidence.responses import Response, check_response, read_response, write_response
 from tieout.evidence.signed import Received
+from tieout.evidence.sources import Evidence
 from tieout.evidence.store import ObjectVersion, S3Store
 from tieout.evidence.verify.outcome import finding_of
 from tieout.flows.deviations_answer import open_period
@@ -29,7 +30,7 @@ from tieout.flows.snapshot import CLOSE_WINDOW, PROGRAM
 from tieout.flows.upkeep import retention_for
 from tieout.settings import Settings
 
-_WORKERS = 8
+_WORKERS, _AT_ONCE = 8, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,16 @@ def has_accepted(store: S3Store, keys: KeyList, periods: Iterable[str], grant: s
     for period in periods:
         prefix = Place(period, PROGRAM, "").responses_of(CAMPAIGN, acceptances_of(grant))
         for version in firsts(store, prefix, (Class.RESPONSE,)).values():
-            found = _read(store, version, keys)
+            found = _read_version(store, version, keys)
             said = found.said if found.problem is None and found.person == person else None
             if isinstance(said, Accepted) and (said.grant, said.nda_sha256) == (grant, sha256):
                 return True
     return False
+
+
+def _read_version(store: S3Store, version: ObjectVersion, keys: KeyList) -> Recorded:
+    received = Received(version.last_modified)
+    return _read(version.key, lambda: store.read(version.key, version.version_id), store.bucket, keys, received)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,31 +140,35 @@ class Recorded:
     problem: str | None = None
 
 
-def read_accesses(store: S3Store, keys: KeyList | None) -> Iterator[Recorded]:
+def read_accesses(evidence: Evidence, keys: KeyList | None) -> Iterator[Recorded]:
     """Yield every use and acceptance, by period and key, with what is wrong with it; none is left out.
 
     Args:
-        store: The evidence bucket.
+        evidence: The evidence bucket, or a copy: in that, when the store received a response is not looked at.
         keys: Its key list, checked; without one, no signature is checked, and each says so.
 
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    listed = firsts(store, RESPONSES, (Class.RESPONSE,)).values()
-    ours = [each for each in listed if each.key.split("/")[3] == CAMPAIGN]
+    listed = sorted(key for key in evidence.keys(RESPONSES) if class_of(key) is Class.RESPONSE)
+    ours = [key for key in listed if key.split("/")[3] == CAMPAIGN]
+
+    def one(key: str) -> Recorded:
+        version = evidence.first_version(key)
+        received = Received(version.last_modified) if version else None
+        return _read(key, lambda: evidence.read(key, version.version_id if version else None), evidence.bucket, keys, received)
+
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for start in range(0, len(ours), 1000):  # answers of thousands do not wait in memory for who prints them
-            yield from pool.map(lambda each: _read(store, each, keys), ours[start : start + 1000])
+        for start in range(0, len(ours), _AT_ONCE):  # what they say does not wait in memory for who prints it
+            yield from pool.map(one, ours[start : start + _AT_ONCE])
 
 
-def _read(store: S3Store, version: ObjectVersion, keys: KeyList | None) -> Recorded:
-    key = version.key
+def _read(
+    key: str, fetch: Callable[[], bytes | None], bucket: str | None, keys: KeyList | None, received: Received | None
+) -> Recorded:
     try:
-        data = store.read(key, version.version_id) or b""
-        if keys is None:
-            response = read_response(data, key)
-        else:
-            response, _, _ = check_response(data, key, keys, store.bucket, Received(version.last_modified))
+        data = fetch() or b""
+        response = read_response(data, key) if keys is None else check_response(data, key, keys, bucket, received)[0]
         return Recorded(key, said_in(response, key), response.person, response.at, keys is not None)
     except VerificationError as error:
         found = finding_of(error)

@@ -27,6 +27,7 @@ from tieout.evidence.landing import Draft, StoredPage, land, landing_id
 from tieout.evidence.layout import Place
 from tieout.evidence.links import LinkSigner
 from tieout.evidence.parts import write_parts
+from tieout.evidence.sources import Bucket
 from tieout.evidence.store import S3Store
 from tieout.flows.access import Recorded, read_accesses
 from tieout.flows.campaigns import trusted_keys
@@ -152,7 +153,7 @@ class AccessBench:
 
     def recorded(self) -> list[Recorded]:
         """Return what stands in the bucket, checked."""
-        return list(read_accesses(self.store, trusted_keys(self.settings, self.store)))
+        return list(read_accesses(Bucket(self.store), trusted_keys(self.settings, self.store)))
 
     def uses(self) -> list[Use]:
         """Return the uses among it; each is in order."""
