@@ -81,7 +81,7 @@ def readable(grant: Grant) -> list[str]:
 
 
 def _allow(sid: str, actions: tuple[str, ...], resource: str | list[str], condition: dict[str, Any]) -> dict[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resource, "Condition": condition}
+    return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resource, "Condition": dict(condition)}
 
 
 def _instant(at: datetime) -> str:
