@@ -16,9 +16,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.unit.flows.campaign_bench import make_signers, retention, store_client
+from tests.unit.web import test_html
 from tests.unit.web.access_bench import ANN, CONTROL, GRANT, OTHER, AccessBench, day, grant, now
 from tests.unit.web.browsing import KEY
 from tests.unit.web.test_cross_site import CROSS
+from tests.unit.web.test_html import Outline
 
 from tieout.errors import StoreUnavailable
 from tieout.evidence.keys import DocumentSigner, Scope
@@ -388,3 +390,56 @@ def test_a_text_that_can_not_be_shown_lets_nobody_read(bench: AccessBench, broke
     assert bench.world.get(TERMS, user=ANN).status_code == 500
     assert bench.recorded() == []
     assert key not in bench.world.get(REPORTS, user=ANN).text
+
+
+@pytest.fixture(scope="module")
+def outlines(
+    client: Any, signers: dict[Scope, DocumentSigner], tmp_path_factory: pytest.TempPathFactory, repository: Path
+) -> dict[str, Outline]:
+    """Return one page of each kind."""
+    name = "access-outlines"
+    bench = AccessBench(client, signers, tmp_path_factory.mktemp(name) / name, repository, name)
+    get, key, control = bench.world.get, bench.keys("evidence/")[0], f"{REPORTS}/current/{CONTROL}"
+    paths = {"grants": "/tieout/evidence", "grant": REPORTS, "controls": f"{REPORTS}/current", "landings": control}
+    found = {kind: get(path, user=ANN).text for kind, path in (paths | {"objects": bench.page()}).items()}
+    found |= {"link": bench.ask(bench.page(), key).text, "no link": bench.ask(bench.page(), "x").text}
+    found["nothing landed"] = get(f"{REPORTS}/past/none", user=ANN).text
+    _, sha256 = report_user(bench)
+    found |= {"no period": get(bench.page(), user=ANN).text, "terms": get(REPORTS, user=ANN).text}
+    found["accepted"] = bench.send(TERMS, {"sha256": sha256, "token": bench.token(TERMS)}).text
+    found |= {"documents": get(REPORTS, user=ANN).text, "nothing to accept": get(TERMS, user=ANN).text}
+    bench.grants()
+    found["no access"] = get("/tieout/evidence", user=ANN).text
+    bench.world.pool.close()
+    return {kind: Outline(text) for kind, text in found.items()}
+
+
+HELD_TO = (
+    test_html.test_every_page_has_a_language_a_title_one_heading_and_landmarks,
+    test_html.test_ids_are_there_once_and_what_refers_to_them_finds_them,
+    test_html.test_no_order_of_focus_but_that_of_the_page,
+)
+
+
+@pytest.mark.parametrize("rule", HELD_TO, ids=lambda rule: rule.__name__)
+def test_each_page_is_held_to_what_all_pages_are_held_to(outlines: dict[str, Outline], rule: Callable[..., None]) -> None:
+    rule(outlines)
+
+
+def test_every_link_button_and_heading_has_words_and_no_other_two_buttons_are_alike(outlines: dict[str, Outline]) -> None:
+    for kind, outline in outlines.items():
+        said = ["".join(words).strip() for _, _, _, words in outline.all("a", "button", "th", "h1", "h2")]
+        assert all(said), kind
+        buttons = ["".join(words).strip() for _, _, _, words in outline.all("button")]
+        assert len(buttons) == len(set(buttons)), kind
+
+
+def test_only_the_link_itself_leads_elsewhere_and_tells_nothing_of_where_it_was_followed(outlines: dict[str, Outline]) -> None:
+    for kind, outline in outlines.items():
+        away = [said for _, said, _, _ in outline.elements if said.get("href", said.get("src", "/")).startswith("http")]
+        assert [said["rel"] for said in away] == (["noreferrer"] if kind == "link" else [])
+
+
+@pytest.mark.parametrize("kind", ["link", "no link", "accepted", "no access", "no period", "nothing landed"])
+def test_what_has_just_happened_takes_the_focus(outlines: dict[str, Outline], kind: str) -> None:
+    test_html.test_what_has_just_happened_takes_the_focus(outlines, kind)
