@@ -56,7 +56,7 @@ def page(chromium: Browser, scene: Scene) -> Iterator[Page]:
     known = (
         "allow-scripts and allow-same-origin",
         "Autofocus processing was blocked",
-    )  # Airflow's own frame; a note of Chromium's
+    )
     assert [text for text in said if not any(each in text for each in known)] == []
 
 

@@ -52,6 +52,7 @@ def policy(grant: str, bucket: str | None, partition: str, kms_key: str | None, 
     from zoneinfo import ZoneInfo
 
     from tieout.audit.access_policy import access_policy
+    from tieout.criteria.auditor_access import Force
     from tieout.criteria.scope import time_zone_of
 
     settings = from_environment()
@@ -60,6 +61,8 @@ def policy(grant: str, bucket: str | None, partition: str, kms_key: str | None, 
     key, name = kms_key or named, bucket or settings.evidence_bucket
     document = access_policy(found, name, zone, sse_key=key, partition=partition, all_names=all_names)
     click.echo(json.dumps(document, indent=1))
+    if (force := found.standing(datetime.now(UTC), zone)) is not Force.IN_FORCE:
+        _note(f"grant {found.id} is {force}: by this policy nothing is read now.")
     if found.nda:
         _note(f"grant {found.id} names an NDA, which IAM does not know: attach this once `tieout access list` shows it accepted.")
     if settings.sse == "aws:kms" and not key:

@@ -135,14 +135,14 @@ def _about(files: LogFiles, links: RecordedLinks, *, as_json: bool) -> Iterator[
     if as_json:
         about = {
             "what": "log files", "folder": str(files.folder), "bucket": files.bucket, "files": files.files,
-            "digest_files_passed_over": files.digests, "events": files.records, "first": first, "last": last,
+            "digest_files_skipped": files.digests, "events": files.records, "first": first, "last": last,
             "not_read": [{"file": name, "reason": reason} for name, reason in files.unread], "not_read_count": files.unread_count,
             "links_recorded": links.count, "links_matched_against": min(links.count, MOST_USES), "limits": LIMITS,
         }  # fmt: skip
         yield json.dumps(about)
         return
     span = f"from {first} to {last}" if first else "of no time at all"
-    yield f"note: {files.files} log files, {files.records} events {span}; {files.digests} digest files passed over"
+    yield f"note: {files.files} log files, {files.records} events {span}; {files.digests} digest files skipped"
     yield from (printable(f"note: not read, or not to its end: {name}: {reason}") for name, reason in files.unread)
     if (more := files.unread_count - len(files.unread)) > 0:
         yield f"note: and {more} more that could not be read"

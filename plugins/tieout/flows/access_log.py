@@ -42,7 +42,7 @@ class LogFiles:
         folder: Read with all that is below it; links to elsewhere are not followed.
         bucket: The evidence bucket.
         files: How many were read, those that broke off among them.
-        digests: Digest files of CloudTrail's own, which are passed over.
+        digests: Digest files of CloudTrail's own, which are skipped.
         records: Events in them, of whatever kind.
         first: Time of the earliest event, UTC; ``None`` where there is none.
         last: Of the latest.

@@ -83,7 +83,7 @@ def landings(store: S3Store, period: str, control: str, start: int) -> tuple[lis
         store: The evidence bucket.
         period: The period.
         control: The control.
-        start: How many are passed over.
+        start: How many are left out before them.
     """
     listed = list(firsts(store, _prefix(period, control), (Class.MANIFEST,)).values())
     shown = listed[start : start + MOST]

@@ -127,7 +127,7 @@ def test_reads_by_a_link_are_told_with_who_asked_for_it(bench: AccessBench, run:
     lines = result.output.splitlines()
     assert f"{use.key}  version {use.version_id}  by a link that ann@firm.example asked for  from 192.0.2.7" in lines[2]
     assert lines[3].endswith("raw/\\x1b[31m  refused: AccessDenied  from 192.0.2.7")
-    assert lines[4] == f"note: 1 log files, 2 events from {at} to {at}; 0 digest files passed over"
+    assert lines[4] == f"note: 1 log files, 2 events from {at} to {at}; 0 digest files skipped"
     assert lines[5:] == [f"note: {limit}" for limit in LIMITS]
     documents = [json.loads(line) for line in run("list", "--json", "--cloudtrail", str(tmp_path)).output.splitlines()]
     assert [each["what"] for each in documents] == ["nda accepted", "link", "read", "read", "log files"]
