@@ -24,7 +24,7 @@ from fastapi.responses import HTMLResponse
 from tieout.criteria.auditor_access import Grant
 from tieout.desks.access_desk import AccessDesk, Given
 from tieout.desks.desk import Refused
-from tieout.errors import TieoutError
+from tieout.errors import TieoutError, TransientError
 from tieout.flows.access_reading import MOST
 from tieout.flows.access_terms import Terms
 from tieout.web.access import Turned, visitor
@@ -40,6 +40,7 @@ OBJECT, SHA256 = "object", "sha256"
 _LONGEST_KEY = 1024
 OPEN_AGAIN = "Open the page again, and ask from there."
 STALE = "This page was not made for you, or was open for too long. There is no link, and nothing was recorded."
+_NOT_RECORDED = "The use could not be recorded, or the evidence could not be read. There is no link."
 _CAMPAIGN = "evidence access"
 """Stands in a stamp where a page of a review names its campaign: none is called so."""
 
@@ -132,10 +133,12 @@ async def link_to_document(site: Site, request: Request) -> HTMLResponse:
 async def _linked(site: Site, request: Request, ask: Callable[[AccessDesk], Given | Refused]) -> HTMLResponse:
     try:
         given = await site.evidence(ask)  # (3)
-    except TieoutError as error:
+    except TransientError as error:
         log.warning("web: no link was given: %s", place_of(error))
-        reason = "The use could not be recorded, or the evidence could not be read. There is no link."
-        raise Turned(503, "No link", reason, "Try again in a moment.") from None
+        raise Turned(503, "No link", _NOT_RECORDED, "Try again in a moment.") from None
+    except TieoutError as error:
+        log.error("web: no link was given: %s: %s", place_of(error), error)
+        raise Turned(500, "No link", _NOT_RECORDED, f"Trying again will not help. Ask {site.ask}.") from None
     if isinstance(given, Refused):
         raise Turned(403, "No link", f"{given.reason} Nothing was recorded.", OPEN_AGAIN)
     return _page(site, request, "evidence_link.html", given=given, here=_here(request))

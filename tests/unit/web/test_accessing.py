@@ -253,15 +253,27 @@ def test_no_log_holds_a_link_or_who_asked(bench: AccessBench, caplog: pytest.Log
     assert "ann@" not in caplog.text
 
 
-def test_after_the_close_of_a_period_a_use_stands_under_the_one_that_is_open(bench: AccessBench) -> None:
-    place = Place("past", PROGRAM, CLOSE_WINDOW)
+def close(bench: AccessBench, period: str) -> None:
+    """Record that a period is closed."""
+    place = Place(period, PROGRAM, CLOSE_WINDOW)
     closed = Record(
         place=place, kind=RecordKind.CLOSED, system=PROGRAM, reason="Done.", by="test", at=now(), facts={"observation_period": {}}
     )
     write_record(closed, bench.store, bench.signers[Scope.LANDING], retention())
+
+
+def test_after_the_close_of_a_period_a_use_stands_under_the_one_that_is_open(bench: AccessBench) -> None:
+    close(bench, "past")
     assert bench.ask(bench.page("past"), bench.keys("manifests/", period="past")[0]).status_code == 200
     [recorded] = bench.recorded()
     assert recorded.key.startswith("responses/observation_period=current/")
+
+
+def test_where_no_period_is_open_there_is_no_link_and_trying_again_does_not_help(bench: AccessBench) -> None:
+    for period in ("past", "current"):
+        close(bench, period)
+    answer = bench.ask(bench.page("past"), bench.keys("manifests/", period="past")[0])
+    refused(bench, answer, 500, "Trying again will not help.")
 
 
 def test_many_landings_come_some_at_a_time(bench: AccessBench) -> None:
