@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from tieout import __version__
+from tieout.commands.access_list import access
 from tieout.commands.collect import collect
 from tieout.commands.criteria import criteria
 from tieout.commands.deviations_answer import deviations
@@ -90,6 +91,7 @@ def down() -> None:
 
 for command in (
     verify,
+    access,
     collect,
     criteria,
     deviations,

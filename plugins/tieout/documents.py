@@ -219,7 +219,8 @@ def _hint(entry: Any) -> str:
 def _keys_at(model: type[BaseModel], location: Location) -> list[str]:
     """Return the keys that the model knows at a location, following nested models and lists of them."""
     current = _followed(model, location)[1]
-    return sorted(current.model_fields) if hasattr(current, "model_fields") else []
+    fields = getattr(current, "model_fields", {})
+    return sorted(field.alias or name for name, field in fields.items())
 
 
 def _in_file(model: type[BaseModel], entry: Any) -> Location:

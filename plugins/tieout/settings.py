@@ -44,6 +44,9 @@ class Settings:
     slack` and whoever answers on the command line have it, and no task."""
     responder_conn_id: str = "tieout_responder"
     """Airflow Connection (type ``aws``) of the identity that puts ``responses/``: pages and Slack store answers as it."""
+    links_conn_id: str = ""
+    """Airflow Connection (type ``aws``) of the identity that auditors' links are signed as: it gets versions of objects, and does
+    nothing else. Empty: the responder signs them, and there are none to raw pages, which the pages' process must not read."""
     root_fingerprint: str = ""
     """Fingerprint of the root key, as the auditor got it outside the bucket. Campaigns, and whoever shows them, take nothing for
     said that no key of a list under this root has signed."""

@@ -41,6 +41,7 @@ AUDITOR = {
     "AuditorEndDate": "2027-06-30T00:00:00Z",
     "AuditorPeriod1": "2026-H1",
 }
+LINKS = {"LinksPrincipals": f"{_ROLE}web-links"}
 EVIDENCE_STATEMENTS = {
     "TlsOnly": {"policy: TLS only"},
     "SinglePutOnly": {"policy: one put per object"},
@@ -78,7 +79,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def outputs(cloud: Cloud, template: Path) -> dict[str, str]:
-    return cloud.deploy("evidence", template.read_text(), {**PRINCIPALS, **AUDITOR})
+    return cloud.deploy("evidence", template.read_text(), {**PRINCIPALS, **AUDITOR, **LINKS})
 
 
 @pytest.fixture
@@ -143,21 +144,22 @@ def test_an_encrypting_key_turns_over(cloud: Cloud, target: Target, name: str) -
 
 def test_a_role_trusts_whom_its_parameter_names(cloud: Cloud, target: Target) -> None:
     iam = cloud.client("iam")
-    names = dict(zip(ROLES, ("Writer", "Responder", "Digest", "KeyAdministrator", "Auditor", "BreakGlass"), strict=True))
+    names = dict(zip(ROLES, ("Writer", "Responder", "Digest", "KeyAdministrator", "Auditor", "Links", "BreakGlass"), strict=True))
     for name, parameter in names.items():
         role = iam.get_role(RoleName=target.roles[name].rpartition("/")[2])["Role"]
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
-        assert statement["Principal"] == {"AWS": [{**PRINCIPALS, **AUDITOR}[f"{parameter}Principals"]]}
+        assert statement["Principal"] == {"AWS": [{**PRINCIPALS, **AUDITOR, **LINKS}[f"{parameter}Principals"]]}
 
 
 def test_without_an_auditor_there_is_no_auditor_role(cloud: Cloud, template: Path) -> None:
     outputs = cloud.deploy("no-auditor", template.read_text(), {**PRINCIPALS, "NamePrefix": "other"})
-    assert "AuditorRoleArn" not in outputs
+    assert not {"AuditorRoleArn", "LinksRoleArn"} & outputs.keys()
     policy = cloud.client("kms").get_key_policy(KeyId=outputs["SseKeyArn"], PolicyName="default")["Policy"]
     assert "ReadThroughS3" not in policy
+    assert "LinksThroughS3" not in policy
     names = {line[20:].partition("  ")[0] for line in run(cloud, outputs, "--stack", "no-auditor").output.splitlines()}
     assert "role writer: trust" in names
-    assert "role auditor: trust" not in names
+    assert not {"role auditor: trust", "role links: trust"} & names
 
 
 def test_the_doctor_prints_every_check_of_the_stack_with_expected_and_found(

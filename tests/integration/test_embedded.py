@@ -171,7 +171,8 @@ def test_the_key_of_responses_is_the_api_servers_and_no_tasks(tmp_path: Path, mo
 
     monkeypatch.setattr(airflow, "_wait_for", lambda *_: None)
     airflow.start(installation, Started(), environ, ("api-server", "scheduler"))  # type: ignore[arg-type]
-    assert [name for name, each in started.items() if "TIEOUT_RESPONSE_KEY" in each] == ["api-server"]
+    for alone in ("TIEOUT_RESPONSE_KEY", "TIEOUT_LINKS_CONN_ID", "AIRFLOW_CONN_TIEOUT_LINKS"):
+        assert [name for name, each in started.items() if alone in each] == ["api-server"]
     installation.write_credentials()
     told = {path.stem for path in installation.folder.glob("*.env") if "TIEOUT_ROOT_FINGERPRINT" in path.read_text()}
     assert told == {"admin", "writer", "digest", "responder"}

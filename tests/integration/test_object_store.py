@@ -71,6 +71,7 @@ def test_nobody_shortens_retention(store: Store, tmp_path: Path, identity: str, 
         ("digest", ["digests/d", "index/d"], ["evidence/d", "manifests/d", "raw/d", "keys/d"]),
         ("responder", ["responses/r"], ["evidence/r", "manifests/r", "raw/r", "keys/r", "digests/r"]),
         ("auditor", [], ["evidence/a", "manifests/a", "raw/a", "keys/a", "digests/a"]),
+        ("links", [], ["evidence/l", "manifests/l", "raw/l", "responses/l", "keys/l", "digests/l"]),
     ],
 )
 def test_an_identity_writes_only_under_its_prefixes(

@@ -16,15 +16,16 @@ MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
 DECODER = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_json)
 """Refuses what readers would differ in: a key named twice, and numbers that JSON does not have."""
 _BLOCK = 1024 * 1024
+_ADVICE = "Nothing lands for this window. It may be truncated: export it again."
 _SPACE = " \t\r\n"
 
 
 class JsonStream:
     """Reads JSON value by value, so that no more than one object stands in memory."""
 
-    def __init__(self, raw: IO[bytes], origin: str) -> None:
-        """Read from the beginning of ``raw``; errors call it ``origin``."""
-        self._raw, self._origin = raw, origin
+    def __init__(self, raw: IO[bytes], origin: str, advice: str = _ADVICE) -> None:
+        """Read from the beginning of ``raw``; errors call it ``origin``, and say what to do."""
+        self._raw, self._origin, self._advice = raw, origin, advice
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._text, self._at, self._lines, self._ended = "", 0, 1, False
         self._number = 0
@@ -115,7 +116,4 @@ class JsonStream:
     def broken(self, reason: str) -> ContractError:
         """Return an error that says where reading stands."""
         line = self._lines + self._text.count("\n", 0, self._at)
-        return ContractError(
-            f"{self._origin}: object {self._number}, line {line}: {reason}. Nothing lands for this window. It may be truncated: "
-            f"export it again."
-        )
+        return ContractError(f"{self._origin}: object {self._number}, line {line}: {reason}. {self._advice}".rstrip())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tieout.criteria.assessments import SeriesAssessment
+from tieout.criteria.auditor_access import AuditorAccess
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.dry_runs import DryRuns
@@ -31,6 +32,7 @@ _MODELS: dict[str, tuple[type[Document], str]] = {
     "policy": (Policy, "A policy: include/criteria/policies/<id>.yaml"),
     "dry_runs": (DryRuns, "Numbers of a rehearsal: include/criteria/dry_runs.yaml"),
     "toxic_combinations": (ToxicCombinations, "Entitlements apart: include/criteria/toxic_combinations.yaml"),
+    "auditor_access": (AuditorAccess, "Who may read evidence, until when: include/criteria/auditor_access.yaml"),
 }
 
 
@@ -84,4 +86,6 @@ def _field_texts(model: type[Document]) -> Iterator[tuple[str, str]]:
             if not (isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(after, ast.Expr)):
                 continue
             if isinstance(after.value, ast.Constant) and isinstance(after.value.value, str):
-                yield before.target.id, inspect.cleandoc(after.value.value).replace("\n", " ")
+                field = each.model_fields.get(before.target.id)
+                name = (field and field.alias) or before.target.id
+                yield name, inspect.cleandoc(after.value.value).replace("\n", " ")

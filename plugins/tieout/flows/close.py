@@ -20,12 +20,10 @@ from tieout.evidence.store import Retention, S3Store
 from tieout.flows.deviations import totals
 from tieout.flows.differences import TrueUp
 from tieout.flows.reconciliation_state import ReconciledWindow, reconciliation_points
-from tieout.flows.snapshot import CLOSE, PROGRAM, period_document, take_snapshot
+from tieout.flows.snapshot import CLOSE, CLOSE_WINDOW, PROGRAM, period_document, take_snapshot
 from tieout.flows.status import Program, Status
 from tieout.flows.true_up import owed_until, trued_up
 from tieout.settings import Settings
-
-_WINDOW = "close"
 
 
 def open_points(
@@ -131,7 +129,7 @@ def close(
     period, scope = found.period, found.scope
     snapshot, _ = take_snapshot(settings, scope, period, f"{CLOSE}-{period.end_day}", store, signer, retention, by, now)
     record = Record(
-        place=Place(period.id, PROGRAM, _WINDOW),
+        place=Place(period.id, PROGRAM, CLOSE_WINDOW),
         kind=RecordKind.CLOSED,
         system=PROGRAM,
         reason=f"True-up, follow-up, dispositions and snapshot of {period.printed()} are done.",

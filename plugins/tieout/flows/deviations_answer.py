@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from tieout.audit import risk_acceptances
 from tieout.audit.deviations import Answer, Deviation
 from tieout.audit.risk_acceptances import Accepted
 from tieout.criteria.periods import ObservationPeriod
+from tieout.criteria.scope import Scope
 from tieout.errors import ConfigurationError
 from tieout.evidence.keys import DocumentSigner
 from tieout.evidence.records import Record, RecordKind
@@ -137,10 +138,25 @@ def open_label(program: Program, period: ObservationPeriod, records: Iterable[Re
         ConfigurationError: The period is closed, and no period that is open holds today.
     """
     closed = {each.place.observation_period for each in records if each.kind is RecordKind.CLOSED}
-    today = program.scope.calendar.day_of(now)
-    current = [each for each in program.scope.observation_periods if each.type == 2 and each.first_day <= today < each.end_day]
+    return open_period(program.scope, period, closed.__contains__, now)
+
+
+def open_period(scope: Scope, period: ObservationPeriod, is_closed: Callable[[str], bool], now: datetime) -> ObservationPeriod:
+    """Return the period that a response is stored under now: its own, or today's where that is closed.
+
+    Args:
+        scope: The scope.
+        period: The period that it is about.
+        is_closed: Whether the period of an id is closed; asked of as few as possible.
+        now: UTC.
+
+    Raises:
+        ConfigurationError: The period is closed, and no period that is open holds today.
+    """
+    today = scope.calendar.day_of(now)
+    current = [each for each in scope.observation_periods if each.type == 2 and each.first_day <= today < each.end_day]
     for each in (period, *current):
-        if each.id not in closed:
+        if not is_closed(each.id):
             return each
     msg = f"{period.id} is closed, and no open period of scope.yaml holds {today}: add the one that follows, and answer again."
     raise ConfigurationError(msg)

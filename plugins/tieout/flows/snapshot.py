@@ -28,6 +28,8 @@ from tieout.settings import Settings
 
 PROGRAM = "evidence_program"
 """What stands for a control in records about a whole period."""
+CLOSE_WINDOW = "close"
+"""Window of the record that closes a period."""
 _DAY = timedelta(days=1)
 START, CLOSE = "snapshot-start", "snapshot-close"
 FOLDERS = ("include/criteria", "include/evidence_schemas")

@@ -199,7 +199,10 @@ def start(
     """
     first, *others = components
     answering = {
-        "TIEOUT_RESPONSE_KEY": installation.key_uri(Scope.RESPONSE),  # no task has the key
+        # No task has the key, nor the identity that auditors' links are signed as.
+        "TIEOUT_RESPONSE_KEY": installation.key_uri(Scope.RESPONSE),
+        "AIRFLOW_CONN_TIEOUT_LINKS": _connection(installation, "links"),
+        "TIEOUT_LINKS_CONN_ID": "tieout_links",
         **environ,
         _DATABASE: _waiting(installation, _API_LOCK_SECONDS),
     }

@@ -24,7 +24,7 @@ EVIDENCE_BUCKET = "tieout-evidence"
 STAGING_BUCKET = "tieout-staging"
 IDENTITY_BUCKET = "tieout-identities"
 REGION = "us-east-1"
-IDENTITIES = ("admin", "writer", "digest", "responder", "auditor")
+IDENTITIES = ("admin", "writer", "digest", "responder", "auditor", "links")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class Installation:
                 "TIEOUT_EVIDENCE_BUCKET": EVIDENCE_BUCKET,
                 **(self.identity_settings if name in ("admin", "writer", "responder") else {}),
                 # Who checks what others signed has it from outside the bucket: the auditor is told by hand.
-                **({"TIEOUT_ROOT_FINGERPRINT": self.root_fingerprint} if name != "auditor" else {}),
+                **({"TIEOUT_ROOT_FINGERPRINT": self.root_fingerprint} if name not in ("auditor", "links") else {}),
                 **({"TIEOUT_LANDING_KEY": self.key_uri(Scope.LANDING)} if name == "admin" else {}),  # signs records of holds
                 **({"TIEOUT_RESPONSE_KEY": self.key_uri(Scope.RESPONSE)} if name == "responder" else {}),
             }

@@ -117,6 +117,7 @@ def _identities(installation: Installation) -> dict[str, Any]:
         # What it shows people: where their messages stand, and who a person id is.
         "responder": [*reads, *writes("responses/"), f"Read:{staging}/campaigns/*", f"Read:{IDENTITY_BUCKET}"],
         "auditor": reads,
+        "links": [f"Read:{evidence}"],
     }
     return {"identities": [_entry(installation.identity(name), allowed) for name, allowed in actions.items()]}
 

@@ -7,6 +7,8 @@
   one that is not there, are answered alike.
 - `Rules.looker`: a person who may accept what is handed in, in the campaign in the path. Others are answered alike, whether it
   is there or not.
+- `Rules.granted`: a person with a grant in force (`tieout.criteria.auditor_access`): the one in the path, which reaches the
+  period in the path, where it names them. Others are told why.
 - `Rules.signer`: a person who is, or was, asked to sign off the campaign in the path. Others are answered alike, whether it is
   there or not.
 """
@@ -78,7 +80,7 @@ class Rules:
 
         self.signed_in, self.person = Depends(signed_in), Depends(person)
         self.assigned, self.signer = Depends(assigned), Depends(signer)
-        self.looker = Depends(looker)
+        self.looker, self.granted = Depends(looker), _granted(site, person)
 
     def names(self) -> dict[Callable[..., Any], str]:
         """Return the rules' names, by what FastAPI calls."""
@@ -120,6 +122,29 @@ async def _require_looker(site: Site, request: Request, who: Visitor) -> None:
     known = _SEGMENT.fullmatch(campaign) and _SEGMENT.fullmatch(assignment)
     if not known or not await site.forms(lambda desk: desk.may_look(as_member(who), campaign, assignment)):
         raise Turned(404, "Nothing to look at", f"{NO_LOOK}{_stored(request)}", f"If there should be, ask {site.ask}.")
+
+
+def _granted(site: Site, person: Callable[..., Any]) -> Any:
+    async def granted(request: Request, who: Annotated[Visitor, Depends(person)]) -> None:
+        await _require_granted(site, request, who)
+
+    return Depends(granted)
+
+
+async def _require_granted(site: Site, request: Request, who: Visitor) -> None:
+    if not all(_SEGMENT.fullmatch(each) for each in request.path_params.values()):
+        raise Turned(404, "No such page", f"There is no such page.{_stored(request)}")
+    grant, period = request.path_params.get("grant"), request.path_params.get("period")
+    reason = "There is no access for auditors here."
+    if site.access is not None:
+        if grant is None:
+            standing = await site.evidence(lambda desk: desk.standing(who.person))
+            reason = "" if standing.grants else standing.said
+        else:
+            found = await site.evidence(lambda desk: desk.grant(who.person, grant, period))
+            reason = found.reason if isinstance(found, Refused) else ""
+    if reason:
+        raise Turned(403, "No access", f"{reason}{_stored(request)}", f"If there should be, ask {site.ask}.")
 
 
 def _none_such(site: Site, request: Request) -> Turned:

@@ -3,16 +3,24 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from tieout.criteria.scope import time_zone_of
 from tieout.desks import cases
+from tieout.desks.access_desk import AccessDesk
 from tieout.desks.campaign_desk import CampaignDesk
 from tieout.errors import ConfigurationError
 from tieout.evidence.keys import load_signer
+from tieout.evidence.links import LinkSigner
 from tieout.evidence.store import S3Store
+from tieout.flows.campaign_people import person_of
+from tieout.flows.campaigns import require_root, trusted_keys
 from tieout.settings import Settings
 from tieout.slack.workspace import Workspace, read_workspace
 
@@ -47,6 +55,39 @@ def desk_of(settings: Settings) -> CampaignDesk:
         ConfigurationError: The settings name no root, no key of responses, or a connection that is not there.
     """
     return cases.open_desk(settings, responder_store(settings), load_signer(settings.response_key))
+
+
+def access_desk_of(settings: Settings) -> AccessDesk:
+    """Return the desk of auditors' access, which records as the responder, and signs links as the identity for that.
+
+    Raises:
+        ConfigurationError: The settings name no root, or a connection that is not there.
+    """
+    require_root(settings)
+    store = responder_store(settings)
+    return AccessDesk(
+        settings=settings,
+        store=store,
+        signer=lambda: load_signer(settings.response_key),
+        links=LinkSigner(_links_client(settings), settings.evidence_bucket),
+        raw=bool(settings.links_conn_id),
+        keys=lambda: trusted_keys(settings, store),
+        person_of=person_of(settings),
+        zone=ZoneInfo(time_zone_of(settings.scope_file)),
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def _links_client(settings: Settings) -> Any:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from botocore.config import Config
+
+    conn_id = settings.links_conn_id or settings.responder_conn_id
+    _connection(conn_id)
+    # At DEBUG it would log what a link is made of.
+    logging.getLogger("botocore.auth").setLevel(logging.INFO)
+    config = S3Hook(aws_conn_id=conn_id).config.merge(Config(**_WAITING, signature_version="s3v4"))
+    return S3Hook(aws_conn_id=conn_id, config=config).get_conn()
 
 
 def slack_workspace(settings: Settings) -> Workspace:

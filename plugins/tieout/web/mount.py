@@ -25,6 +25,7 @@ from fastapi import FastAPI
 
 import tieout
 from tieout.criteria.scope import time_zone_of
+from tieout.desks.access_desk import AccessDesk
 from tieout.desks.campaign_desk import CampaignDesk
 from tieout.desks.desk import Desk
 from tieout.desks.warming import warm_up
@@ -34,7 +35,7 @@ from tieout.settings import Settings, from_environment
 from tieout.slack.processes import Processes
 from tieout.web.airflow_users import Users, airflow_users
 from tieout.web.app import Lifespan, create_app
-from tieout.web.connections import desk_of, responder_store, slack_workspace
+from tieout.web.connections import access_desk_of, desk_of, responder_store, slack_workspace
 from tieout.web.navigation import PREFIX
 from tieout.web.reconciling import Reconciler
 from tieout.web.relay import Relay
@@ -111,6 +112,7 @@ def _site(settings: Settings, desk: Callable[[], Desk]) -> Site:
         person_of=person_of(settings),
         zone=ZoneInfo(time_zone_of(settings.scope_file)),
         key=stamp_key(get_signing_key("api", "secret_key")),
+        access=open_access,
         origins=tuple(url for url in [conf.get("api", "base_url", fallback=""), settings.pages_url] if url),
         login=lambda path: str(get_auth_manager().get_url_login(next_url=path)),
     )
@@ -175,6 +177,12 @@ def relaying(settings: Settings, desk: Callable[[], CampaignDesk], processes: Pr
 def open_desk() -> CampaignDesk:
     """Return the desk of the pages (`desk_of`); one for all of them."""
     return desk_of(from_environment())
+
+
+@cache
+def open_access() -> AccessDesk:
+    """Return the desk of auditors' access (`access_desk_of`); one for all pages."""
+    return access_desk_of(from_environment())
 
 
 def mounted(name: str, prefix: str, make: Callable[[], Any]) -> list[dict[str, Any]]:

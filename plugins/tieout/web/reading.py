@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -59,6 +59,11 @@ class Reader:
         beside = self._clock(utc, with_day=utc.date() != local.date())
         said = f"{there} UTC" if self.zone.key in ("UTC", "Etc/UTC") else f"{there} {self.zone.key} ({beside} UTC)"
         return Markup('<time datetime="{}" lang="{}">{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", self.language, said)
+
+    def day(self, day: date) -> Markup:
+        """Return a day as HTML."""
+        said = format_date(day, "long", locale=self._locale)
+        return Markup('<time datetime="{}" lang="{}">{}</time>').format(day.isoformat(), self.language, said)
 
     def _clock(self, at: datetime, *, with_day: bool) -> str:
         time = format_time(at.time(), "short", locale=self._locale)

@@ -59,7 +59,7 @@ class Refusals:
     async def _unavailable(self, request: Request, error: Exception) -> HTMLResponse:
         log.warning("web: the desk did not answer: %s", place_of(error))
         submitted = submit_again if "assignment" in request.path_params else sign_again
-        if (again := await submitted(self._site, request)) is not None:
+        if "campaign" in request.path_params and (again := await submitted(self._site, request)) is not None:
             return again
         reason = "Tieout can not read this at the moment. Please try again."
         return HTMLResponse(note_page(frame_of(request), "Please try again", reason), 503)

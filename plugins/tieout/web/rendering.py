@@ -68,10 +68,15 @@ class Frame:
 
 
 def tasks_page(
-    frame: Frame, tasks: Tasks, sign_offs: Sequence[SignOffRequest], reader: Reader, looks: Sequence[LookAsked] = ()
+    frame: Frame,
+    tasks: Tasks,
+    sign_offs: Sequence[SignOffRequest],
+    reader: Reader,
+    looks: Sequence[LookAsked] = (),
+    evidence: bool = False,
 ) -> str:
-    """Return what somebody has to do, and what they have done."""
-    return frame.html("tasks.html", tasks=tasks, sign_offs=sign_offs, looks=looks, reader=reader, most=HISTORY)
+    """Return what somebody has to do, and what they have done; and where their evidence is, if they may read any."""
+    return frame.html("tasks.html", tasks=tasks, sign_offs=sign_offs, looks=looks, evidence=evidence, reader=reader, most=HISTORY)
 
 
 def fragment(

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from tieout.web import filling, looking, showing, signing, submitting
+from tieout.web import accessing, filling, looking, showing, signing, submitting
 from tieout.web.access import Rules, Turned
 from tieout.web.rendering import static_files
 from tieout.web.site import Site
@@ -33,6 +33,7 @@ def routes(site: Site, rules: Rules) -> APIRouter:
         return await submitting.submit(site, request)
 
     _form_routes(router, site, rules)
+    _access_routes(router, site, rules)
 
     @router.get("/sign-offs/{campaign}", dependencies=[rules.signer])
     async def show_sign_off(request: Request) -> HTMLResponse:
@@ -73,3 +74,41 @@ def _form_routes(router: APIRouter, site: Site, rules: Rules) -> None:
     @router.post("/second-reviews/{campaign}/{assignment}", dependencies=[rules.looker])
     async def submit_look(request: Request) -> HTMLResponse:
         return await looking.submit(site, request)
+
+
+def _access_routes(router: APIRouter, site: Site, rules: Rules) -> None:
+    @router.get("/evidence", dependencies=[rules.granted])
+    async def show_grants(request: Request) -> HTMLResponse:
+        return await accessing.show_grants(site, request)
+
+    @router.get("/evidence-terms/{grant}", dependencies=[rules.granted])
+    async def show_terms(request: Request) -> HTMLResponse:
+        return await accessing.show_terms(site, request)
+
+    @router.post("/evidence-terms/{grant}", dependencies=[rules.granted])
+    async def accept_terms(request: Request) -> HTMLResponse:
+        return await accessing.accept_terms(site, request)
+
+    @router.get("/evidence/{grant}", dependencies=[rules.granted])
+    async def show_documents(request: Request) -> HTMLResponse:
+        return await accessing.show_documents(site, request)
+
+    @router.post("/evidence/{grant}", dependencies=[rules.granted])
+    async def link_to_document(request: Request) -> HTMLResponse:
+        return await accessing.link_to_document(site, request)
+
+    @router.get("/evidence/{grant}/{period}", dependencies=[rules.granted])
+    async def show_controls(request: Request) -> HTMLResponse:
+        return await accessing.show_controls(site, request)
+
+    @router.get("/evidence/{grant}/{period}/{control}", dependencies=[rules.granted])
+    async def show_landings(request: Request) -> HTMLResponse:
+        return await accessing.show_landings(site, request)
+
+    @router.get("/evidence/{grant}/{period}/{control}/{landing}", dependencies=[rules.granted])
+    async def show_objects(request: Request) -> HTMLResponse:
+        return await accessing.show_objects(site, request)
+
+    @router.post("/evidence/{grant}/{period}/{control}/{landing}", dependencies=[rules.granted])
+    async def link_to_object(request: Request) -> HTMLResponse:
+        return await accessing.link_to_object(site, request)

@@ -3,22 +3,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from tieout.desks.desk import Desk, Page, Refused, Task, Tasks
+from tieout.desks.desk import Desk, Member, Page, Refused, Task, Tasks
 from tieout.desks.form_values import LookAsked
 from tieout.desks.sign_off_desk import SignOffRequest
+from tieout.errors import ConfigurationError
 from tieout.web.access import Turned, visitor
 from tieout.web.forms import MOST_ITEMS
 from tieout.web.people import as_member
 from tieout.web.presenting import presented
 from tieout.web.reading import Reader, language_of
 from tieout.web.rendering import Frame, end_page, fragment, review_page, tasks_page
-from tieout.web.site import Site
+from tieout.web.site import Site, place_of
 from tieout.web.stamps import Bearer, Stamp, write
+
+log = logging.getLogger(__name__)
 
 LONGEST_ITEM = 128
 """Characters of an item's id in an address."""
@@ -33,7 +37,19 @@ async def my_tasks(site: Site, request: Request) -> HTMLResponse:
         return desk.tasks(who), desk.sign_offs(who), desk.forms.looks(who) if desk.forms else ()
 
     tasks, sign_offs, looks = await site.asked(ask)
-    return HTMLResponse(tasks_page(frame_of(request), tasks, sign_offs, reader_of(site, request), looks))
+    evidence = await _reads_evidence(site, who)
+    return HTMLResponse(tasks_page(frame_of(request), tasks, sign_offs, reader_of(site, request), looks, evidence))
+
+
+async def _reads_evidence(site: Site, who: Member) -> bool:
+    """Whether somebody may read evidence now. A broken file of grants keeps nobody from their reviews."""
+    if site.access is None:
+        return False
+    try:
+        return bool((await site.evidence(lambda desk: desk.standing(who.person))).grants)
+    except ConfigurationError as error:
+        log.warning("web: auditors' access can not be read: %s", place_of(error))
+        return False
 
 
 async def show(site: Site, request: Request) -> HTMLResponse:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from tieout.desks.access_desk import AccessDesk
 from tieout.desks.desk import Desk
 from tieout.desks.forms import FormDesk
 from tieout.desks.pools import BoundedPool, PoolFull
@@ -43,6 +44,7 @@ class Site:
         key: Of stamps (`tieout.web.stamps.stamp_key`).
         origins: Addresses that this site is known by, beside the one that a request names.
         ask: Whom somebody asks who is refused.
+        access: Opens the desk of auditors' access, or returns it; ``None`` where there is none.
         login: Where somebody signs in, who then wants to go to a path.
         now: UTC.
         seconds: How long somebody waits for the desk.
@@ -55,6 +57,7 @@ class Site:
     key: bytes = field(repr=False)
     origins: tuple[str, ...] = ()
     ask: str = "the people who run Tieout in your company"
+    access: Callable[[], AccessDesk] | None = None
     login: Callable[[str], str] | None = None
     now: Callable[[], datetime] = utc_now
     seconds: float = 10.0
@@ -71,6 +74,14 @@ class Site:
 
         return await self.asked(ask, seconds)
 
+    async def evidence(self, question: Callable[[AccessDesk], T]) -> T:
+        """Return what the desk of auditors' access answers; raises as `asked`, and `ConfigurationError` where there is none."""
+        if self.access is None:
+            msg = "web: this installation has no desk of auditors' access."
+            raise ConfigurationError(msg)
+        opened = self.access
+        return await self._on_the_pool(lambda: question(opened()), self.seconds)
+
     async def asked(self, question: Callable[[Desk], T], seconds: float | None = None) -> T:
         """Return what the desk answers to a question.
 
@@ -81,12 +92,14 @@ class Site:
         Raises:
             TransientError: It did not answer in time, or is busy. What it was asked to store may be stored all the same.
         """
+        return await self._on_the_pool(lambda: question(self.desk()), seconds or self.seconds)
+
+    async def _on_the_pool(self, work: Callable[[], T], longest: float) -> T:
         try:
-            future = self.pool.submit(lambda: question(self.desk()))
+            future = self.pool.submit(work)
         except PoolFull:
             msg = "web: every thread is busy"
             raise StoreUnavailable(msg) from None
-        longest = seconds or self.seconds
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), longest)
         except TimeoutError:

@@ -24,7 +24,9 @@ FILES = {
     "policy": ["policies/code_of_conduct.yaml"],
     "dry_runs": ["dry_runs.yaml"],
     "toxic_combinations": ["toxic_combinations.yaml"],
+    "auditor_access": ["auditor_access.yaml"],
 }
+FOLDERS = dict.fromkeys(("form", "policy", "dry_runs", "toxic_combinations"), "") | {"auditor_access": "tests/fixtures/auditor_access/"}
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,7 @@ def test_the_committed_schema_is_the_generated_one(repository: Path, generated: 
 def test_a_schema_takes_the_files_and_no_unknown_key(repository: Path, generated: dict[str, Any], name: str) -> None:
     validator = jsonschema_rs.validator_for(generated[name])
     for file in FILES[name]:
-        folder = "" if name in ("form", "policy", "dry_runs", "toxic_combinations") else "tests/fixtures/small_project/"
+        folder = FOLDERS.get(name, "tests/fixtures/small_project/")
         data, _ = read_yaml(repository / f"{folder}include/criteria" / file)
         assert [error.message for error in validator.iter_errors(data)] == []
         assert not validator.is_valid({**data, "unknown": 1})

@@ -77,6 +77,17 @@ def test_an_auditor_has_periods_an_external_id_and_an_end() -> None:
     assert role("auditor", allow("s3:GetObject", *keys[:2], Condition=until), trusted=bounded)["reads"] is Outcome.WEAKER
 
 
+def test_who_signs_links_gets_versions_and_looks_for_nothing() -> None:
+    keys = ("evidence/*", "manifests/*", "raw/*", "responses/*")
+    reads = allow("s3:GetObjectVersion", *keys)
+    assert set(role("links", reads).values()) == {Outcome.AS_EXPECTED}
+    assert role("links", allow("s3:GetObjectVersion", *keys[:3]))["reads"] is Outcome.WEAKER
+    lists = {"Effect": "Allow", "Action": "s3:ListBucketVersions", "Resource": "arn:aws:s3:::evidence"}
+    for more in (lists, allow("s3:GetObject", *keys), allow("s3:GetObjectVersion", "*")):
+        assert role("links", reads, more)["reads"] is Outcome.WEAKER
+    assert role("links", reads, allow("s3:PutObject", "responses/*"))["puts"] is Outcome.WEAKER
+
+
 def trail(**change: Any) -> TrailFacts:
     fields = [
         {"Field": "eventCategory", "Equals": ["Data"]},

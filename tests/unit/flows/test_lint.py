@@ -214,3 +214,14 @@ def test_the_command_prints_what_it_found_and_exits_with_one_for_problems(
     last = "7 files, 1 problem (1 note)\n" if broken else "7 files, no problems (1 note)\n"
     assert result.output == (problem if broken else "") + note + last
     assert result.exit_code == int(broken)
+
+
+def test_of_access_a_whole_file_is_fine_and_an_ended_grant_is_a_note(home: Path) -> None:
+    shutil.copytree(FIXTURES / "auditor_access" / "include", home / "include", dirs_exist_ok=True)
+    (home / "include/criteria/nda.txt").write_text("What is read here stays here.\n")
+    assert run(home) == Linted(files=8, problems=(), notes=())
+    notes = [str(note) for note in run(home, date(2027, 1, 1)).notes]
+    assert any("auditor_access.yaml:8: grant examination_2026 ended on 2026-12-31" in note for note in notes)
+    assert not [each for each in run(home, date(2026, 12, 31)).notes if "ended on" in str(each)]
+    (home / "include/criteria/nda.txt").write_bytes(b"\xff\xfe")
+    assert ["expected a text file in UTF-8" in str(each) for each in run(home).problems] == [True]

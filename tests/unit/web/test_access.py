@@ -23,6 +23,15 @@ RULES = {
     ("GET", "/second-reviews/{campaign}/{assignment}/files/{sha256}"): "looker",
     ("GET", "/sign-offs/{campaign}"): "signer",
     ("POST", "/sign-offs/{campaign}"): "signer",
+    ("GET", "/evidence"): "granted",
+    ("GET", "/evidence-terms/{grant}"): "granted",
+    ("POST", "/evidence-terms/{grant}"): "granted",
+    ("GET", "/evidence/{grant}"): "granted",
+    ("POST", "/evidence/{grant}"): "granted",
+    ("GET", "/evidence/{grant}/{period}"): "granted",
+    ("GET", "/evidence/{grant}/{period}/{control}"): "granted",
+    ("GET", "/evidence/{grant}/{period}/{control}/{landing}"): "granted",
+    ("POST", "/evidence/{grant}/{period}/{control}/{landing}"): "granted",
     ("GET", "/static/{name}"): "signed_in",
 }
 
@@ -54,7 +63,8 @@ def test_a_mounted_app_is_not_served(world: World) -> None:
 def test_nobody_is_told_anything_on_any_route(world: World, method: str, path: str, user: str) -> None:
     asked: list[str] = []
     world.desk.before = asked.append
-    path = path.format(campaign="c", assignment="a", name="tieout.css", sha256="0" * 64)
+    access = {"grant": "g", "period": "2026-H1", "control": "c", "landing": "l"}
+    path = path.format(campaign="c", assignment="a", name="tieout.css", sha256="0" * 64, **access)
     answer = world.send(method, f"/tieout{path}", headers={"x-user": user, **SAME})
     assert answer.status_code == 401
     assert "not signed in to Airflow" in answer.text
@@ -104,3 +114,14 @@ def test_links_stay_below_airflows_own_path() -> None:
         assert '="/tieout' not in text
     assert f'action="/airflow{ADA}"' in world.get(f"/airflow{ADA}").text
     world.pool.close()
+
+
+EVIDENCE = [(method, path) for (method, path), rule in RULES.items() if rule == "granted"]
+
+
+@pytest.mark.parametrize(("method", "path"), EVIDENCE)
+def test_where_there_is_no_desk_of_access_nobody_is_shown_evidence(world: World, method: str, path: str) -> None:
+    path = path.format(grant="g", period="2026-H1", control="c", landing="l")
+    answer = world.send(method, f"/tieout{path}", headers={"x-user": "ada", **SAME})
+    assert answer.status_code == 403
+    assert "There is no access for auditors here." in answer.text

@@ -36,7 +36,7 @@ from tieout.evidence.doctor.read import Clients, Clock, read_facts
 from tieout.evidence.doctor.report import Check, Outcome, Refusal, Report, judge, unread
 from tieout.evidence.doctor.roles import check_role
 from tieout.evidence.doctor.statements import denied_length
-from tieout.evidence.doctor.target import AUDITOR, ENCRYPTION, IDENTITY, ROLES, SIGNING, Target, target_from_outputs
+from tieout.evidence.doctor.target import ENCRYPTION, IDENTITY, OPTIONAL, ROLES, SIGNING, Target, target_from_outputs
 from tieout.evidence.doctor.trail import check_trails
 from tieout.evidence.identities import PEOPLE
 from tieout.settings import Settings
@@ -91,7 +91,7 @@ def check_facts(facts: Facts, target: Target, settings: Settings) -> list[Check]
     checks += _check_keys(facts, target)
     checks.append(check_root(facts))
     for name in ROLES:
-        if name != AUDITOR or name in target.roles or not target.roles:  # a stack may have no auditor yet
+        if name not in OPTIONAL or name in target.roles or not target.roles:
             checks += check_role(name, facts.roles.get(name, RoleFacts()), target)
     watched: Mapping[str, str | None] = {
         "evidence": target.bucket,

@@ -14,13 +14,14 @@ from tieout.evidence.doctor.facts import RoleFacts
 from tieout.evidence.doctor.policy import ANYBODY, Request, Statement, allowed_by, denied_by, parse_policy
 from tieout.evidence.doctor.report import Check, Refusal, judge, listed, unread
 from tieout.evidence.doctor.statements import CONFIGURATION, DELETION, HOLDS, OWNERS
-from tieout.evidence.doctor.target import AUDITOR, BREAK_GLASS, Target
+from tieout.evidence.doctor.target import AUDITOR, BREAK_GLASS, LINKS, Target
 
 _LOOSENS = (*DELETION, *HOLDS, *CONFIGURATION)
 _CLOCK = "aws:CurrentTime"
 _NOW, _EVER = "2000-01-01T00:00:00+00:00", "9999-01-01T00:00:00+00:00"
 """Long before and long after any end date that an auditor's access may have."""
 _PUBLISHED = ("keys/root.dsse.json", "digests/000000000001.dsse.json", "README.md", "LAYOUT.json")
+_LINKED = ("evidence/k", "manifests/k", "raw/k", "responses/k")
 _OTHER_PERIOD = "evidence/t/observation_period=some-other/control=c/window=w/part.parquet"
 
 
@@ -65,6 +66,8 @@ def _check_rights(name: str, facts: RoleFacts, target: Target) -> list[Check]:
     names = [(f"role {name}: puts", puts), (f"role {name}: loosens", loosens)]
     if name == AUDITOR:
         names.append((f"role {name}: reads", "the periods given, keys, digests, catalog; until a date"))
+    if name == LINKS:
+        names.append((f"role {name}: reads", "versions of evidence, manifests, raw, responses, and lists nothing"))
     if isinstance(facts.policies, Refusal):
         return [unread(check, expected, facts.policies) for check, expected in names]
     try:
@@ -73,7 +76,8 @@ def _check_rights(name: str, facts: RoleFacts, target: Target) -> list[Check]:
         found = [kind for kind, keys, _ in OWNERS if any(asked.may("s3:PutObject", key) for key in keys)]
         checks = [judge(*names[0], _puts(found), holds=sorted(found) == sorted(wanted))]
         checks.append(_check_loosens(names[1], name, asked, facts.policies))
-        return [*checks, *([_check_reads(names[2], asked)] if name == AUDITOR else [])]
+        reading = {AUDITOR: _check_reads, LINKS: _check_links}.get(name)
+        return [*checks, *([reading(names[2], asked)] if reading else [])]
     except CannotCheck as error:
         return [unread(check, expected, Refusal(str(error))) for check, expected in names]
 
@@ -120,3 +124,15 @@ def _check_reads(named: tuple[str, str], asked: _Asked) -> Check:
     if unpublished:
         return judge(*named, f"not {', '.join(unpublished)}", holds=False)
     return judge(*named, "keys, digests and documentation, and no other period; until a date", holds=True)
+
+
+def _check_links(named: tuple[str, str], asked: _Asked) -> Check:
+    """A link names a version: who signs it needs that right alone, and who takes the identity over can not look for keys."""
+    unread_keys = [key for key in _LINKED if not asked.may("s3:GetObjectVersion", key)]
+    lists = [action for action in ("s3:ListBucket", "s3:ListBucketVersions") if asked.may(action, None)]
+    others = [key for key in (*_PUBLISHED, "catalog/k", "index/k") if asked.may("s3:GetObjectVersion", key)]
+    more = [*lists, *others, *(["s3:GetObject"] if asked.may("s3:GetObject", _LINKED[0]) else [])]
+    if more:
+        return judge(*named, f"also {listed(more)}", holds=False)
+    found = f"not {listed(unread_keys)}" if unread_keys else "versions of evidence, manifests, raw, responses"
+    return judge(*named, found, holds=not unread_keys)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 WRITER, RESPONDER, DIGEST, KEY_ADMINISTRATOR = "writer", "responder", "digest", "key administrator"
-AUDITOR, BREAK_GLASS = "auditor", "break-glass"
-ROLES = (WRITER, RESPONDER, DIGEST, KEY_ADMINISTRATOR, AUDITOR, BREAK_GLASS)
+AUDITOR, LINKS, BREAK_GLASS = "auditor", "links", "break-glass"
+ROLES = (WRITER, RESPONDER, DIGEST, KEY_ADMINISTRATOR, AUDITOR, LINKS, BREAK_GLASS)
+OPTIONAL = (AUDITOR, LINKS)
+"""Roles that a stack may do without."""
 ENCRYPTION, IDENTITY = "encryption", "identity"
 LANDING_KEY, RESPONSE_KEY, DIGEST_KEY = "landing", "response", "digest"
 SIGNING = (LANDING_KEY, RESPONSE_KEY, DIGEST_KEY)
@@ -34,6 +36,7 @@ _ROLES = {
     DIGEST: "DigestRoleArn",
     KEY_ADMINISTRATOR: "KeyAdministratorRoleArn",
     AUDITOR: "AuditorRoleArn",
+    LINKS: "LinksRoleArn",
     BREAK_GLASS: "BreakGlassRoleArn",
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from tieout.flows.lint.access import check_access, ended_notes
 from tieout.flows.lint.assessments import check_assessments, overdue_notes
 from tieout.flows.lint.confirmations import check_confirmations
 from tieout.flows.lint.contracts import check_contracts
@@ -47,6 +48,7 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *project.problems,
         *check_scope(project),
         *check_source_map(project),
+        *check_access(project),
         *check_controls(project),
         *check_reconciliations(project),
         *check_against(project),
@@ -58,7 +60,7 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
     ]
     if today is None:
         today = datetime.now(project.scope.content.zone if project.scope else UTC).date()
-    notes = [*coverage_notes(project), *window_notes(project), *overdue_notes(project, today)]
+    notes = [*coverage_notes(project), *window_notes(project), *overdue_notes(project, today), *ended_notes(project, today)]
     return Linted(project.files, _in_order(problems), _in_order(notes))
 
 

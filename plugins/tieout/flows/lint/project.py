@@ -11,6 +11,8 @@ from typing import Generic, TypeVar
 
 from tieout.contracts.odcs import Contract, load_contract
 from tieout.criteria.assessments import SeriesAssessment
+from tieout.criteria.auditor_access import FILE as AUDITOR_ACCESS
+from tieout.criteria.auditor_access import AuditorAccess
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control, require_stem
 from tieout.criteria.dry_runs import FILE_NAME as DRY_RUNS
@@ -72,6 +74,7 @@ class Project:
     broken_assessments: set[Path] = field(default_factory=set)
     combinations: dict[Path, Read[ToxicCombinations] | None] = field(default_factory=dict)
     """By file; ``None`` for one that could not be read."""
+    auditor_access: Read[AuditorAccess] | None = None
     policies: dict[str, Read[Policy] | None] = field(default_factory=dict)
     """By id; ``None`` for one that could not be read."""
     contracts: dict[str, Contract] = field(default_factory=dict)
@@ -125,10 +128,11 @@ def _read_catalogues(project: Project) -> None:
     folder = project.settings.criteria_folder
     combinations = sorted(folder.glob(f"{FILE_PREFIX}*.yaml"))
     project.combinations = {path: project.read(path, ToxicCombinations) for path in combinations}
-    dry_runs = folder / DRY_RUNS
+    access, dry_runs = folder / AUDITOR_ACCESS, folder / DRY_RUNS
+    project.auditor_access = project.read(access, AuditorAccess) if access.exists() else None
     if dry_runs.exists():
         project.read(dry_runs, DryRuns)
-    others = {project.settings.scope_file, dry_runs, *combinations}
+    others = {project.settings.scope_file, access, dry_runs, *combinations}
     found = {path.stem: path for path in sorted(folder.glob("*.yaml")) if path not in others}
     catalogues = {stem: project.read(path, Catalogue) for stem, path in found.items()}
     edition = _edition(project)
