@@ -170,12 +170,20 @@ def _open_workbook(page: Path, origin: str) -> Iterator[Any]:
         try:
             workbook = openpyxl.load_workbook(file, read_only=True, data_only=True)
         except Exception as error:  # a broken workbook breaks openpyxl in ways that it does not list
-            msg = f"{origin}: expected an XLSX workbook, and it can not be read ({type(error).__name__}: {error}). Save it again."
+            why = _first_cause(error)
+            msg = f"{origin}: expected an XLSX workbook, and it can not be read ({type(why).__name__}: {why}). Save it again."
             raise ContractError(msg) from error
         try:
             yield workbook
         finally:
             workbook.close()
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return what an error came of in the end: openpyxl's own says that the cause says more."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 @contextmanager

@@ -26,7 +26,10 @@ FILES = {
     "toxic_combinations": ["toxic_combinations.yaml"],
     "auditor_access": ["auditor_access.yaml"],
 }
-FOLDERS = dict.fromkeys(("form", "policy", "dry_runs", "toxic_combinations"), "") | {"auditor_access": "tests/fixtures/auditor_access/"}
+FOLDERS = {
+    **dict.fromkeys(("form", "policy", "dry_runs", "toxic_combinations"), ""),
+    "auditor_access": "tests/fixtures/auditor_access/",
+}
 
 
 @pytest.fixture(scope="module")
