@@ -24,6 +24,7 @@ from tieout.local import NOT_EVIDENCE_GRADE, object_store
 from tieout.local.airflow_api import USER, Api
 from tieout.local.company import Company
 from tieout.local.demo_confirmations import show_confirmations
+from tieout.local.demo_package import make_package, select
 from tieout.local.demo_policies import show_campaign
 from tieout.local.demo_report import DOORS, show_doors, show_faults, show_report
 from tieout.local.demo_review import stored_responses
@@ -65,7 +66,8 @@ def run_demo(home: Path, console: Console) -> int:
     """Set everything up, run the controls for six windows, verify, show, stop.
 
     Returns:
-        0 if everything that landed is intact, and shows what is wrong in the made-up company and nothing else; else 1.
+        0 if everything that landed is intact, shows what is wrong in the made-up company and nothing else, and so is its package;
+        else 1.
     """
     started = time.monotonic()
     stack = Stack(home)
@@ -78,12 +80,14 @@ def run_demo(home: Path, console: Console) -> int:
         answered = stack.company.is_there and stored_responses(stack.installation, stack.company.review()) > 0
         stack.start_airflow(say, dag_processor=False, overrides=SETTINGS, before_tasks=lambda: _trigger(api, runs))
         _wait_for(api, runs, stack, console)
-        say("Sealing everything into the signed chain of digests")
+        say("Selecting rows as an auditor would, and sealing everything into the signed chain of digests")
+        select(stack.installation)
         _seal(api)
         report = verify_as_auditor(stack.installation)
         show_doors(stack.installation, console)
         as_known = not stack.company.is_there or _show_company(stack, console, answered=answered)
         show_report(report, console)
+        packed = make_package(stack.installation, console, say)
         say("Stopping what was started")
     say(f"Done in {time.monotonic() - started:.0f} s. Nothing is left running.")
     console.print(
@@ -94,7 +98,7 @@ def run_demo(home: Path, console: Console) -> int:
         highlight=False,
     )
     console.print(f"\n[yellow]{escape(NOT_EVIDENCE_GRADE)}[/yellow]", highlight=False)
-    return 0 if report.outcome is Outcome.INTACT and as_known else 1
+    return 0 if report.outcome is Outcome.INTACT and as_known and packed else 1
 
 
 def _say(console: Console) -> Any:
