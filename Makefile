@@ -35,6 +35,7 @@ $(TEST_STAMP): $(STAMP) tests/requirements.txt
 	$(call need,openssl)
 	$(call need,initdb,postgresql)
 	$(call need,chromium)
+	$(call need,soffice,libreoffice-calc-nogui)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
 	@touch $@
 

@@ -41,15 +41,13 @@ from tests.integration.package_scene import (
     make_scene,
     unpacked,
 )
+from tests.package_figures import compare_figures, rows_of
 from tests.program import merge_values, noon
 from tests.stack import Store
-from tieout.audit import evidence_queries as queries
 from tieout.audit.spreadsheet import neutralised
 from tieout.criteria.performances import PerformanceState
 from tieout.evidence import verify_package
-from tieout.evidence.sources import Copy
 from tieout.evidence.verify_package import Verification
-from tieout.flows.query import evidence_database, run_query
 from tieout.flows.status import read_facts, read_program, status
 
 pytestmark = pytest.mark.integration
@@ -105,11 +103,6 @@ def chromium() -> Iterator[Browser]:
 
 def files_of(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def rows_of(sheet: Worksheet) -> list[dict[str, Any]]:
-    heads, *rows = sheet.iter_rows(values_only=True)
-    return [dict(zip((str(head).removesuffix(" (UTC)") for head in heads), row, strict=True)) for row in rows]
 
 
 # ---- Checked offline -------------------------------------------------------------------------------------------------------
@@ -213,69 +206,13 @@ def _objects(client: Any) -> dict[str, Any]:
 
 # ---- Counted again ---------------------------------------------------------------------------------------------------------
 
-BESIDE = {
-    "landings": ("landing",),
-    "performances": ("control", "system", "performance"),
-    "rules": ("control", "system", "rule"),
-    "selections": ("selection", "number"),
-    "campaigns": ("campaign",),
-    "taken away": ("document", "kind"),
-    "post period": ("landing",),
-    "true up differences": ("control", "system", "difference", "landing"),
-    "reconciliation differences": ("control", "system", "difference", "landing"),
-}
-"""Columns that tell the rows of a sheet apart."""
-ASKED = {
-    "landings": (queries.LANDINGS, ()), "performances": (queries.PERFORMANCES, ()), "rules": (queries.RULES, ()),
-    "selections": (queries.SELECTIONS, ()), "campaigns": (queries.CAMPAIGNS, ()), "taken away": (queries.TAKEN_AWAY, ()),
-    "post period": (queries.POST_PERIOD_ROWS, ()),
-    **{f"{name.replace('_', ' ')}s": (sql, (name,)) for name, sql in queries.DIFFERENCES.items()},
-}  # fmt: skip
 
-
-def test_every_figure_of_the_workbook_is_the_result_of_a_query(package: Package, book: dict[str, Worksheet]) -> None:
-    evidence = Copy(package.folder / "bucket")
-    with evidence_database(evidence) as database:
-        there = {name for (name,) in database.sql("SHOW TABLES").fetchall()}
-
-        def ask(sql: str) -> list[dict[str, Any]]:
-            found: list[dict[str, Any]] = run_query(database, sql, evidence).to_pylist()
-            return found
-
-        compared = Counter()
-        for row in rows_of(book["figures"]):
-            needs = {name for name in ("rule_result",) if name in row["query"]}
-            assert row["value"] == (next(iter(ask(row["query"])[0].values())) if needs <= there else 0), row
-            compared["figures"] += 1
-        for row in rows_of(book["populations"]):
-            [found] = ask(row["query"])
-            assert {name: row[name] for name in found} == found, row
-            compared["populations"] += 1
-        for name, (sql, needs) in ASKED.items():
-            expected = ask(sql) if there.issuperset(needs) else []
-            numbers = [each for each in _numbers(book[name]) if each not in BESIDE[name]]
-            shown = Counter(_row(row, BESIDE[name], numbers) for row in rows_of(book[name]) if _has_numbers(row, numbers))
-            assert shown == Counter(_row(row, BESIDE[name], numbers) for row in expected if _has_numbers(row, numbers)), name
-            compared[name] = sum(shown.values())
-    with_numbers = {name for name, sheet in book.items() if _numbers(sheet)}
-    assert with_numbers <= {"figures", "populations", *ASKED}, "no number is left out"
+def test_every_figure_of_the_workbook_is_the_result_of_a_query(package: Package) -> None:
+    compared = compare_figures(package.folder)
     assert min(compared[name] for name in ("figures", "landings", "performances", "selections")) > 10
     assert min(compared[name] for name in ("populations", "rules")) > 0
     assert compared["taken away"] > 20
     assert compared["true up differences"] == 1
-
-
-def _numbers(sheet: Worksheet) -> list[str]:
-    rows = rows_of(sheet)
-    return [name for name in (rows[0] if rows else ()) if any(type(row[name]) in (int, float) for row in rows)]
-
-
-def _has_numbers(row: dict[str, Any], numbers: list[str]) -> bool:
-    return not numbers or any(row[name] is not None for name in numbers)
-
-
-def _row(row: dict[str, Any], beside: tuple[str, ...], numbers: list[str]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in (*beside, *numbers))
 
 
 def test_the_page_shows_the_figures_of_the_workbook(package: Package, book: dict[str, Worksheet]) -> None:

@@ -82,7 +82,7 @@ def test_times_are_utc(database: DuckDBPyConnection) -> None:
     [
         (
             "SELECT * FROM change_records",
-            "Tables: all_change_record, all_rule_result, change_record, dropped, landings, manifests, rule_result, standing",
+            "Tables: all_change_record, all_rule_result, change_record, dropped, landings, manifests",
         ),
         ("SELECT * FROM read_csv('/etc/passwd')", "disabled"),
         ("SELECT * FROM 'https://example.com/x.parquet'", "query: "),

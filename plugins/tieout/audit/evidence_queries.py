@@ -117,6 +117,8 @@ JOIN landings AS earlier ON later.supersedes = earlier.landing JOIN manifests ON
 UNION ALL
 SELECT manifest_key, 'dropped', reason, dropped.rows, 0 FROM dropped JOIN landings USING (landing) WHERE dropped.rows > 0
 UNION ALL
+SELECT manifest_key, 'redacted', '', 0, 1 FROM redacted JOIN landings USING (landing)
+UNION ALL
 SELECT manifest_key, 'late extraction', '', 0, 0 FROM landings WHERE extraction_state = 'later'
 UNION ALL
 SELECT manifest_key, 'zero population', '', 0, 0 FROM landings WHERE rows = 0 AND NOT is_derived("window")

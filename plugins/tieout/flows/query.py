@@ -7,6 +7,7 @@
     all_<type>        rows of every landing, those that another has superseded among them
     manifests         of each landing: how many objects its manifest names
     dropped           rows that were read and are no part of a population, with the reason, by landing
+    redacted          what was blotted out in raw pages before they were stored, by landing
     records           every record, with its facts as JSON
     responses         every response, with its answer as JSON
 

@@ -25,6 +25,7 @@ _WORKERS = 8
 _TIME = pa.timestamp("us", tz="UTC")
 _MANIFESTS = pa.schema([("landing", pa.string()), ("manifest_key", pa.string()), ("objects", pa.int64())])
 _DROPPED = pa.schema([("landing", pa.string()), ("reason", pa.string()), ("rows", pa.int64())])
+_REDACTED = pa.schema([("landing", pa.string()), ("page", pa.string()), ("what", pa.string()), ("count", pa.int64())])
 _RECORD_TEXTS = ("key", "kind", "observation_period", "control", "window", "system", "landing", "reason", "by", "facts")
 _RECORDS = pa.schema([*((name, pa.string()) for name in _RECORD_TEXTS), ("objects", pa.int64()), ("recorded_at", _TIME)])
 _RESPONSE_TEXTS = ("key", "observation_period", "control", "campaign", "assignment", "person", "answer")
@@ -32,10 +33,12 @@ _RESPONSES = pa.schema([*((name, pa.string()) for name in _RESPONSE_TEXTS), ("st
 
 
 def add_manifests(connection: DuckDBPyConnection, manifests: Sequence[Manifest]) -> None:
-    """Add the tables ``manifests`` and ``dropped``."""
+    """Add the tables ``manifests``, ``dropped`` and ``redacted``."""
     connection.register("manifests", pa.Table.from_pylist([_manifest_row(each) for each in manifests], schema=_MANIFESTS))
     dropped = [row for each in manifests for row in _drops(each)]
     connection.register("dropped", pa.Table.from_pylist(dropped, schema=_DROPPED))
+    redacted = [row for each in manifests for row in _redactions(each)]
+    connection.register("redacted", pa.Table.from_pylist(redacted, schema=_REDACTED))
 
 
 def add_documents(connection: DuckDBPyConnection, evidence: Evidence, sql: str) -> None:
@@ -59,6 +62,12 @@ def _manifest_row(manifest: Manifest) -> dict[str, Any]:
 def _drops(manifest: Manifest) -> Iterator[dict[str, Any]]:
     for drop in manifest.predicate["ipe"].get("drops", ()):
         yield {"landing": manifest.landing, "reason": drop["reason"], "rows": drop["rows"]}
+
+
+def _redactions(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    for page in manifest.predicate["ipe"].get("pages", ()):
+        for said in page.get("redactions", ()):
+            yield {"landing": manifest.landing, "page": page.get("name"), "what": said.get("what"), "count": said.get("count")}
 
 
 def _documents(evidence: Evidence, prefix: str, kind: Class) -> Iterator[dict[str, Any]]:

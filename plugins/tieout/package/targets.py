@@ -134,7 +134,7 @@ class ZipTarget:
 
     def add(self, name: str, pieces: Iterable[bytes], size: int) -> Added:
         """Write a member, into a further archive where this one is full."""
-        if self._archive is None or (self._filled and self._filled + size > self._most):
+        if self._archive is None or (size and self._filled and self._filled + size > self._most):
             self._next()
         assert self._archive is not None  # noqa: S101 - for the type checker
         member = zipfile.ZipInfo(name, _EPOCH)
