@@ -9,7 +9,7 @@ TEST_STAMP := $(VENV)/.test-stamp
 
 # What is missing and can be installed (root, apt) is; otherwise it says what is needed. Debian keeps PostgreSQL's programs apart.
 need = @PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' :)" command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] \
-	  && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy $(or $(2),$(1)); } \
+	  && command -v apt-get >/dev/null && apt-get update -q && apt-get install -qy $(3) $(or $(2),$(1)); } \
 	  || { echo "$(or $(2),$(1)) is needed and not installed"; exit 1; }
 
 # Where it is set, as container images like to, every process would compile Airflow and Great Expectations anew: 4 and 11 s.
@@ -35,7 +35,7 @@ $(TEST_STAMP): $(STAMP) tests/requirements.txt
 	$(call need,openssl)
 	$(call need,initdb,postgresql)
 	$(call need,chromium)
-	$(call need,soffice,libreoffice-calc-nogui)
+	$(call need,soffice,libreoffice-calc-nogui,--no-install-recommends)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --no-deps -r tests/requirements.txt
 	@touch $@
 
