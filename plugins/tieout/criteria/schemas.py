@@ -16,6 +16,7 @@ from tieout.criteria.assessments import SeriesAssessment
 from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.forms import Form
+from tieout.criteria.pbc import RequestList
 from tieout.criteria.policies import Policy
 from tieout.criteria.scope import Scope
 from tieout.criteria.toxic_combinations import ToxicCombinations
@@ -28,6 +29,7 @@ _MODELS: dict[str, tuple[type[Document], str]] = {
     "catalogue": (Catalogue, "The criteria: include/criteria/<edition>.yaml"),
     "form": (Form, "A form to copy into section confirmation of a control: include/criteria/forms/<name>.yaml"),
     "policy": (Policy, "A policy: include/criteria/policies/<id>.yaml"),
+    "pbc": (RequestList, "An auditor's list of requests: include/criteria/pbc/<list>.yaml, which `tieout pbc import` writes"),
     "toxic_combinations": (ToxicCombinations, "Entitlements apart: include/criteria/toxic_combinations.yaml"),
 }
 

@@ -22,6 +22,7 @@ FILES = {
     "catalogue": ["tsc_2017_rev2022.yaml"],
     "form": ["forms/restore_test.yaml", "forms/vendor_review.yaml"],
     "policy": ["policies/code_of_conduct.yaml"],
+    "pbc": ["pbc/soc2.yaml"],
     "toxic_combinations": ["toxic_combinations.yaml"],
 }
 
