@@ -15,6 +15,7 @@ from tieout.audit.pbc_status import PbcStanding, PbcState, stand_requests, sugge
 from tieout.criteria.catalogue import load_catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.pbc import FOLDER, DateOrder, Layout, PbcField, PbcMatch, PbcRequest, RequestList
+from tieout.criteria.periods import is_stem
 from tieout.criteria.scope import load_scope
 from tieout.documents import did_you_mean, load
 from tieout.errors import ConfigurationError
@@ -60,7 +61,16 @@ class ImportedList:
 
 
 def list_file(settings: Settings, name: str) -> Path:
-    """Return the file of a list."""
+    """Return the file of a list.
+
+    Raises:
+        ConfigurationError: No list can have such a name.
+    """
+    try:
+        is_stem(name)
+    except ValueError as error:
+        msg = f"PBC list {name!r}: {error}."
+        raise ConfigurationError(msg) from error
     return settings.criteria_folder / FOLDER / f"{name}.yaml"
 
 

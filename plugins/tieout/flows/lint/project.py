@@ -189,5 +189,6 @@ def _strays(settings: Settings) -> Iterator[Problem]:
                 continue
             if path.name.endswith(CONTRACT_SUFFIX) and path.parent == contracts:
                 continue
-            cure = "Controls, policies, forms, PBC lists, assessments, catalogues: .yaml, contracts: .odcs.yaml, each in its own folder."
+            kinds = "Controls, policies, forms, PBC lists, assessments, catalogues: .yaml"
+            cure = f"{kinds}, contracts: .odcs.yaml, each in its own folder."
             yield Problem(path, 1, "nothing reads this file: its name or its folder is none that Tieout looks at.", cure)
