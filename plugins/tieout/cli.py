@@ -19,7 +19,7 @@ from tieout.commands.identity import identity
 from tieout.commands.index import index
 from tieout.commands.keys import keys
 from tieout.commands.lint import lint
-from tieout.commands.pbc import pbc
+from tieout.commands.pbc_questions import pbc
 from tieout.commands.period import explain, forecast, true_up
 from tieout.commands.population import population
 from tieout.commands.quarantine import quarantine

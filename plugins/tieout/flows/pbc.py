@@ -233,6 +233,19 @@ def pbc_status(requests: RequestList, found: Status) -> list[PbcStanding]:
     return stand_requests(requests.requests, {each.control: each for each in found.controls})
 
 
+def find_standing(standings: Iterable[PbcStanding], request_id: str) -> PbcStanding:
+    """Return where one request stands.
+
+    Raises:
+        ConfigurationError: The list has no such request.
+    """
+    known = {each.request.id: each for each in standings}
+    if request_id not in known:
+        msg = f"no request {request_id!r} in this list. {did_you_mean(request_id, known)}".rstrip()
+        raise ConfigurationError(msg)
+    return known[request_id]
+
+
 def exported(standings: Iterable[PbcStanding]) -> dict[str, dict[PbcField, str]]:
     """Return what is written back for each request: our status, the landings that answer it, and what is not there."""
     return {
@@ -247,10 +260,13 @@ def exported(standings: Iterable[PbcStanding]) -> dict[str, dict[PbcField, str]]
 
 
 def _comment(standing: PbcStanding) -> str:
-    if standing.state is PbcState.SUGGESTED:
-        suggested = ", ".join(each.control for each in standing.request.matches)
-        return f"Suggested, confirmed by nobody: {suggested}"
-    return f"Not there: {_listed(list(standing.gaps))}" if standing.gaps else ""
+    suggested = ", ".join(each.control for each in standing.request.matches if each.is_suggestion)
+    said = [
+        f"Not there: {_listed(standing.gaps)}" if standing.gaps else "",
+        f"Awaited: {_listed(standing.awaited)}" if standing.awaited else "",
+        f"Suggested, confirmed by nobody: {suggested}" if suggested else "",
+    ]
+    return "\n".join(each for each in said if each)
 
 
 def _listed(lines: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,17 +20,21 @@ from typing import Any
 
 from tieout.audit.pbc_cells import read_text
 from tieout.audit.pbc_import import SheetCell
+from tieout.audit.pbc_questions import PbcQuestion
 from tieout.audit.spreadsheet import neutralised
-from tieout.audit.workbook import FORMULA_STARTS, SKIPPED, complete
+from tieout.audit.workbook import complete
 from tieout.criteria.pbc import LAST_COLUMN, MOST_REQUESTS, OURS, Layout, PbcField, RequestList
 from tieout.criteria.workbooks import chosen_sheet, opened_workbook, read_bytes
 from tieout.errors import ConfigurationError
+from tieout.flows.pbc_written import add_questions, questions_text, write_text
 
 MOST_ROWS = 2 * MOST_REQUESTS
 _LOST = {"xl/media/": "pictures", "xl/charts/": "charts", "xl/drawings/": "shapes", "xl/vbaProject.bin": "macros"}
-_SUSPECT = re.compile(rf"\A({SKIPPED}{FORMULA_STARTS}|[\t\r\n])")
 _PLACES = re.compile(r"#?0\.(0+)")
-_HEADINGS = {PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment"}
+_HEADINGS = {
+    PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment",
+    PbcField.QUESTIONS: "Questions",
+}  # fmt: skip
 Written = Mapping[str, Mapping[PbcField, str]]
 """What is written for each request, by its id and field."""
 
@@ -79,16 +83,20 @@ def read_sheet(path: Path, sheet: str | None) -> Sheet:
     return Sheet(name, made, sha256)
 
 
-def write_back(path: Path, target: Path, requests: RequestList, written: Written) -> list[str]:
+def write_back(
+    path: Path, target: Path, requests: RequestList, written: Written, questions: Sequence[PbcQuestion] = ()
+) -> list[str]:
     """Write the file that was imported last, with our columns filled in; returns what of it is not kept.
 
-    A field of ours that the list has no column for gets one at its right end.
+    A field of ours that the list has no column for gets one at its right end. Questions go into their column where one is
+    mapped; else a workbook gets a sheet for them, and a CSV file a column, where there are any.
 
     Args:
         path: The file, as it was imported.
         target: Appears when it is complete.
         requests: The list.
         written: What is written for each request.
+        questions: About its requests.
 
     Raises:
         ConfigurationError: It is another file than was imported last, or can not be read.
@@ -97,8 +105,10 @@ def write_back(path: Path, target: Path, requests: RequestList, written: Written
     if hashlib.sha256(data).hexdigest() != requests.file_sha256:
         msg = f"{path}: expected the file that was imported last, {requests.file}, got another one. Import this one first."
         raise ConfigurationError(msg)
-    rows = {each.row: written[each.id] for each in requests.requests if not each.withdrawn and each.id in written}
-    if _is_csv(path, requests.layout.sheet):
+    is_csv, mapped = _is_csv(path, requests.layout.sheet), PbcField.QUESTIONS in requests.layout.columns
+    in_column = mapped or (is_csv and bool(questions))
+    rows = _rows(requests, written, questions if in_column else ())
+    if is_csv:
         _write_csv(path, data, target, requests.layout, rows)
         return []
     with opened_workbook(path, data, read_only=False) as workbook, complete(target) as partial:
@@ -106,9 +116,26 @@ def write_back(path: Path, target: Path, requests: RequestList, written: Written
         columns = _our_columns(sheet, requests.layout)
         for row, said in rows.items():
             for field, text in said.items():
-                _write_text(sheet.cell(row, columns[field]), text)
+                write_text(sheet.cell(row, columns[field]), text)
+        if questions and not in_column:
+            add_questions(workbook, questions)
         workbook.save(partial)
     return sorted(_not_kept(data))
+
+
+def _rows(requests: RequestList, written: Written, questions: Sequence[PbcQuestion]) -> dict[int, dict[PbcField, str]]:
+    """Return what is written by row; questions only where there are any of a request."""
+    by_request: dict[str, list[PbcQuestion]] = {}
+    for each in questions:
+        by_request.setdefault(each.request, []).append(each)
+    return {
+        each.row: {
+            **written.get(each.id, {}),
+            **({PbcField.QUESTIONS: questions_text(by_request[each.id])} if each.id in by_request else {}),
+        }
+        for each in requests.requests
+        if not each.withdrawn and (each.id in written or each.id in by_request)
+    }
 
 
 def column_index(letter: str) -> int:
@@ -186,7 +213,9 @@ def _merged(sheet: Any, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple[
 
 def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
     """Return the columns of our fields, counted from 1; those that are not there are added at the right."""
-    columns, last = {}, sheet.max_column
+    last = sheet.max_column
+    asked = layout.columns.get(PbcField.QUESTIONS)
+    columns = {PbcField.QUESTIONS: column_index(asked) + 1} if asked else {}
     heading = layout.header_rows[-1]
     for field in OURS:
         if field in layout.columns:
@@ -199,13 +228,6 @@ def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
         if beside.has_style:
             cell._style = copy(beside._style)
     return columns
-
-
-def _write_text(cell: Any, text: str) -> None:
-    cell.value = text
-    cell.data_type = "s"  # openpyxl would take what begins with = for a formula
-    if _SUSPECT.match(text):
-        cell.quotePrefix = True
 
 
 def _not_kept(data: bytes) -> set[str]:
@@ -233,8 +255,9 @@ def _csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
 def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: Mapping[int, Mapping[PbcField, str]]) -> None:
     delimiter, rows = _csv(path, data)
     last = max(map(len, rows))
-    columns = {field: column_index(letter) for field, letter in layout.columns.items() if field in OURS}
-    added = [field for field in OURS if field not in columns]
+    ours = (*OURS, *([PbcField.QUESTIONS] if any(PbcField.QUESTIONS in each for each in written.values()) else []))
+    columns = {field: column_index(letter) for field, letter in layout.columns.items() if field in ours}
+    added = [field for field in ours if field not in columns]
     columns |= {field: last + place for place, field in enumerate(added)}
     said = {layout.header_rows[-1]: {field: _HEADINGS[field] for field in added}, **written}
     for number, values in said.items():
