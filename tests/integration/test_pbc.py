@@ -28,7 +28,7 @@ from tieout.flows.snapshot import PROGRAM
 
 pytestmark = pytest.mark.integration
 SYSTEM, REQUEST = "shop_csv", "3.01"
-QUESTION = "=Which branches are protected?\nAnd since when?"
+QUESTION = "=Which tags are protected?\nAnd since when?"
 
 
 @dataclass
@@ -73,12 +73,13 @@ def desk(own_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Desk:
 
 
 def test_a_question_and_its_answer_stand_beside_the_request_with_who_and_when(desk: Desk) -> None:
+    text = "Which branches are protected?\nAnd since when?"
     before = sum(each["open"] for each in desk.document()["questions"])
-    question = desk.ask(QUESTION)
+    question = desk.ask(text)
     assert f"{before + 1} open question" in desk.status("--request", REQUEST).stderr
     assert f"{before + 1} open question" in next(line for line in desk.status().stdout.splitlines() if line.startswith(REQUEST))
     [asked] = [each for each in desk.document()["questions"] if each["id"] == question]
-    assert (asked["side"], asked["text"], asked["by"], asked["open"]) == ("auditor", QUESTION, "Security Lead", True)
+    assert (asked["side"], asked["text"], asked["by"], asked["open"]) == ("auditor", text, "Security Lead", True)
 
     stored = desk.responses()
     desk.run("answer", "soc2", REQUEST, question[:10], "main, since 2025.", "--by", "CTO")
