@@ -15,11 +15,13 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tieout.audit.pbc_cells import read_text
 from tieout.audit.pbc_import import SheetCell
+from tieout.audit.pbc_layout import LOOKED_AT, find_layout
 from tieout.audit.pbc_questions import PbcQuestion
 from tieout.audit.spreadsheet import neutralised
 from tieout.audit.workbook import complete
@@ -29,6 +31,9 @@ from tieout.errors import ConfigurationError
 from tieout.flows.pbc_written import add_questions, questions_text, write_text
 
 MOST_ROWS = 2 * MOST_REQUESTS
+SHEET_COLUMNS = 16_384
+"""Columns that a sheet has."""
+_SAMPLE = 64 * 1024
 _LOST = {"xl/media/": "pictures", "xl/charts/": "charts", "xl/drawings/": "shapes", "xl/vbaProject.bin": "macros"}
 _PLACES = re.compile(r"#?0\.(0+)")
 _HEADINGS = {
@@ -75,7 +80,8 @@ def read_sheet(path: Path, sheet: str | None) -> Sheet:
         return Sheet(None, _bounded(path, rows), sha256)
     with opened_workbook(path, data, read_only=False) as workbook:
         found = chosen_sheet(path, workbook, sheet)
-        rows = tuple(tuple(_cells(found, number)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
+        columns = min(found.max_column, LAST_COLUMN)  # asked once: openpyxl looks at every cell to say
+        rows = tuple(tuple(_cells(found, number, columns)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
         name, more = found.title, found.max_row > MOST_ROWS
         made = _merged(found, rows)
     if more:  # sheets are often formatted far below their last row
@@ -113,10 +119,9 @@ def write_back(
         return []
     with opened_workbook(path, data, read_only=False) as workbook, complete(target) as partial:
         sheet = chosen_sheet(path, workbook, requests.layout.sheet)
-        columns = _our_columns(sheet, requests.layout)
-        for row, said in rows.items():
-            for field, text in said.items():
-                write_text(sheet.cell(row, columns[field]), text)
+        columns = _our_columns(path, sheet, requests.layout)
+        for (row, column), text in _by_cell(sheet, rows, columns).items():
+            write_text(sheet.cell(row, column), text)
         if questions and not in_column:
             add_questions(workbook, questions)
         workbook.save(partial)
@@ -178,8 +183,8 @@ def _require_blank_below(path: Path, data: bytes, sheet: str) -> None:
             raise ConfigurationError(msg)
 
 
-def _cells(sheet: Any, row: int) -> Iterator[SheetCell]:
-    for column in range(1, min(sheet.max_column, LAST_COLUMN) + 1):
+def _cells(sheet: Any, row: int, columns: int) -> Iterator[SheetCell]:
+    for column in range(1, columns + 1):
         cell = sheet.cell(row, column)
         if cell.data_type == "f":
             yield SheetCell(None, "a formula, and Tieout evaluates none: paste its value")
@@ -211,7 +216,7 @@ def _merged(sheet: Any, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple[
     return tuple(map(tuple, found))
 
 
-def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
+def _our_columns(path: Path, sheet: Any, layout: Layout) -> dict[PbcField, int]:
     """Return the columns of our fields, counted from 1; those that are not there are added at the right."""
     last = sheet.max_column
     asked = layout.columns.get(PbcField.QUESTIONS)
@@ -222,12 +227,33 @@ def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
             columns[field] = column_index(layout.columns[field]) + 1
             continue
         last += 1
+        if last > SHEET_COLUMNS:
+            msg = f"{path}: expected room for a column at the right, got a cell in the last one. Map {field}: --column {field}=K."
+            raise ConfigurationError(msg)
         columns[field] = last
         cell, beside = sheet.cell(heading, last), sheet.cell(heading, last - 1)
         cell.value = _HEADINGS[field]
         if beside.has_style:
             cell._style = copy(beside._style)
     return columns
+
+
+def _by_cell(
+    sheet: Any, rows: Mapping[int, Mapping[PbcField, str]], columns: Mapping[PbcField, int]
+) -> dict[tuple[int, int], str]:
+    """Return the text of each cell; what comes into the same merged cell from several rows stands there together."""
+    first = {
+        (row, column): (area.min_row, area.min_col)
+        for area in sheet.merged_cells.ranges
+        for row in range(area.min_row, area.max_row + 1)
+        for column in range(area.min_col, area.max_col + 1)
+    }
+    texts: dict[tuple[int, int], list[str]] = {}
+    for row, said in sorted(rows.items()):
+        for field, text in said.items():
+            place = (row, columns[field])
+            texts.setdefault(first.get(place, place), []).append(text)
+    return {place: "\n".join(dict.fromkeys(each for each in several if each)) for place, several in texts.items()}
 
 
 def _not_kept(data: bytes) -> set[str]:
@@ -243,13 +269,30 @@ def _csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
     except UnicodeDecodeError as error:
         msg = f"{path}: no UTF-8: {error}. Save it as CSV UTF-8."
         raise ConfigurationError(msg) from error
-    delimiter = max(",;\t", key=text[:4096].count)  # spreadsheets in some languages write semicolons
+    delimiter = _delimiter(text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        return delimiter, list(rows)
+        return delimiter, list(islice(rows, MOST_ROWS + 1))
     except csv.Error as error:
         msg = f"{path}: line {rows.line_num}: no CSV: {error}."
         raise ConfigurationError(msg) from error
+
+
+def _delimiter(text: str) -> str:
+    """Return what separates the cells: what makes most headings, and of equals what stands there most often.
+
+    Spreadsheets in some languages write semicolons, and a request's text has more commas than a row has cells.
+    """
+
+    def rank(delimiter: str) -> tuple[int, int]:
+        rows = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
+        try:
+            found = find_layout([list(map(read_text, row[:LAST_COLUMN])) for row in islice(rows, LOOKED_AT)])
+        except csv.Error:
+            found = None
+        return len(found.columns) if found else 0, text[:_SAMPLE].count(delimiter)
+
+    return max(",;\t", key=rank)
 
 
 def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: Mapping[int, Mapping[PbcField, str]]) -> None:
