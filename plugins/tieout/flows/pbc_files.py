@@ -80,13 +80,10 @@ def read_sheet(path: Path, sheet: str | None) -> Sheet:
         return Sheet(None, _bounded(path, rows), sha256)
     with opened_workbook(path, data, read_only=False) as workbook:
         found = chosen_sheet(path, workbook, sheet)
+        _require_blank_below(path, found)
         columns = min(found.max_column, LAST_COLUMN)  # asked once: openpyxl looks at every cell to say
         rows = tuple(tuple(_cells(found, number, columns)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
-        name, more = found.title, found.max_row > MOST_ROWS
-        made = _merged(found, rows)
-    if more:  # sheets are often formatted far below their last row
-        _require_blank_below(path, data, name)
-    return Sheet(name, made, sha256)
+        return Sheet(found.title, _merged(found, rows), sha256)
 
 
 def write_back(
@@ -175,12 +172,12 @@ def _bounded(path: Path, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple
     return rows
 
 
-def _require_blank_below(path: Path, data: bytes, sheet: str) -> None:
-    with opened_workbook(path, data) as workbook:
-        below = workbook[sheet].iter_rows(min_row=MOST_ROWS + 1, values_only=True)
-        if any(value is not None for row in below for value in row):
-            msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
-            raise ConfigurationError(msg)
+def _require_blank_below(path: Path, sheet: Any) -> None:
+    """Check that nothing stands below the rows that are read: sheets are often formatted far below their last row."""
+    # The cells that there are: openpyxl's own way to go through rows makes one for every place up to the last of them.
+    if any(row > MOST_ROWS and cell.value is not None for (row, _), cell in sheet._cells.items()):
+        msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
+        raise ConfigurationError(msg)
 
 
 def _cells(sheet: Any, row: int, columns: int) -> Iterator[SheetCell]:
@@ -309,4 +306,5 @@ def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: M
         for field, text in values.items():
             row[columns[field]] = neutralised(text)
     with complete(target) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)
+        # As RFC 4180 has it; and a carriage return in a cell is quoted only where it is part of what ends a line.
+        csv.writer(file, delimiter=delimiter, lineterminator="\r\n").writerows(rows)
