@@ -8,6 +8,7 @@ Nothing is left out because of what management says of it, and nothing is conclu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
@@ -67,17 +68,17 @@ def populations_table(index: Iterable[Mapping[str, Any]]) -> BookTable:
 
 
 def performances_table(standings: Iterable[Standing]) -> BookTable:
-    """Return every performance of a period: due, late, not performed; of controls per event, how many of each."""
+    """Return every performance of a period: due, late, not performed, not determinable; of events, how many of each."""
     columns = pa.schema([
         ("control", _TEXT), ("system", _TEXT), ("performance", _TEXT), ("state", _TEXT), ("due", pa.date32()),
         ("performed_on", pa.date32()), ("on_time", pa.int64()), ("late", pa.int64()), ("not_performed", pa.int64()),
-        ("pending", pa.int64()), ("explanation", _TEXT), ("document", _TEXT),
+        ("pending", pa.int64()), ("not_determinable", pa.int64()), ("explanation", _TEXT), ("document", _TEXT),
     ])  # fmt: skip
 
     def rows() -> Iterator[dict[str, Any]]:
         for standing in standings:
             for each in standing.performances:
-                events, names = each.events, ("on_time", "late", "not_performed", "pending")
+                events, names = each.events, ("on_time", "late", "not_performed", "pending", "not_determinable")
                 counts = {name: getattr(events, name) if events else None for name in names}
                 yield {
                     "control": standing.control, "system": each.system, "performance": each.key, "state": each.state.value,
@@ -124,15 +125,9 @@ def selections_table(selections: Iterable[tuple[Mapping[str, Any], Sequence[int]
 
 def taken_away_table(listed: Iterable[RegisterRow]) -> BookTable:
     """Return everything that did not become evidence, or was taken away from it (`tieout.evidence.register`)."""
-    documents = [each.as_document() for each in listed]
-    names = list(dict.fromkeys(name for each in documents for name in each))
+    names = [each.name for each in fields(RegisterRow)]
     columns = pa.schema([(name, pa.int64() if name in ("rows", "objects") else _TEXT) for name in names])
-    rows = ({name: _plain(each.get(name), columns.field(name).type) for name in names} for each in documents)
-    return BookTable("taken away", columns, batches(rows, columns))
-
-
-def _plain(value: Any, kind: pa.DataType) -> Any:
-    return value if value is None or pa.types.is_integer(kind) else str(value)
+    return BookTable("taken away", columns, batches((each.as_document() for each in listed), columns))
 
 
 def batches(rows: Iterable[Mapping[str, Any]], columns: pa.Schema) -> Iterator[pa.Table]:
