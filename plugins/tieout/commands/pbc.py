@@ -108,7 +108,7 @@ def status_(bucket: str | None, endpoint_url: str | None, name: str, request_id:
     Open questions are counted. Exit code 1 while a request has no evidence, or not all of it; a question does not change it.
     """
     from tieout.audit.pbc_status import PbcState
-    from tieout.flows.pbc import find_standing
+    from tieout.flows.pbc_standing import find_standing
 
     found, questions = _standings(bucket, endpoint_url, name)
     if request_id is not None:
@@ -138,8 +138,9 @@ def export(bucket: str | None, endpoint_url: str | None, file: Path, name: str, 
     Questions and answers go into the column that was mapped for them (--column questions=K when it was imported), or a sheet
     that is added. Nothing of the auditor's is changed.
     """
-    from tieout.flows.pbc import exported, read_list
+    from tieout.flows.pbc import read_list
     from tieout.flows.pbc_files import write_back
+    from tieout.flows.pbc_standing import exported
 
     found, questions = _standings(bucket, endpoint_url, name)
     values = exported(found)
@@ -150,8 +151,9 @@ def export(bucket: str | None, endpoint_url: str | None, file: Path, name: str, 
 
 
 def _standings(bucket: str | None, endpoint_url: str | None, name: str) -> tuple[list[PbcStanding], list[PbcQuestion]]:
-    from tieout.flows.pbc import pbc_status, read_list
+    from tieout.flows.pbc import read_list
     from tieout.flows.pbc_questions import read_questions
+    from tieout.flows.pbc_standing import pbc_status
     from tieout.flows.status import choose_period, read_facts, read_program, status
 
     settings, now = from_environment(), datetime.now(UTC)

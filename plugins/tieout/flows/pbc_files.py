@@ -7,7 +7,6 @@ runs. What openpyxl can not keep of a workbook is told (`not_kept`).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import re
@@ -15,31 +14,23 @@ import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tieout.audit.pbc_cells import read_text
 from tieout.audit.pbc_import import SheetCell
-from tieout.audit.pbc_layout import LOOKED_AT, find_layout
 from tieout.audit.pbc_questions import PbcQuestion
-from tieout.audit.spreadsheet import neutralised
 from tieout.audit.workbook import complete
-from tieout.criteria.pbc import LAST_COLUMN, MOST_REQUESTS, OURS, Layout, PbcField, RequestList
+from tieout.criteria.pbc import LAST_COLUMN, OURS, Layout, PbcField, RequestList
 from tieout.criteria.workbooks import chosen_sheet, opened_workbook, read_bytes
 from tieout.errors import ConfigurationError
-from tieout.flows.pbc_written import add_questions, questions_text, write_text
+from tieout.flows.pbc_csv import MOST_ROWS, read_csv, write_csv
+from tieout.flows.pbc_written import HEADINGS, add_questions, column_index, questions_text, write_text
 
-MOST_ROWS = 2 * MOST_REQUESTS
 SHEET_COLUMNS = 16_384
 """Columns that a sheet has."""
-_SAMPLE = 64 * 1024
 _LOST = {"xl/media/": "pictures", "xl/charts/": "charts", "xl/drawings/": "shapes", "xl/vbaProject.bin": "macros"}
 _PLACES = re.compile(r"#?0\.(0+)")
-_HEADINGS = {
-    PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment",
-    PbcField.QUESTIONS: "Questions",
-}  # fmt: skip
 Written = Mapping[str, Mapping[PbcField, str]]
 """What is written for each request, by its id and field."""
 
@@ -76,7 +67,7 @@ def read_sheet(path: Path, sheet: str | None) -> Sheet:
     data = read_bytes(path)
     sha256 = hashlib.sha256(data).hexdigest()
     if _is_csv(path, sheet):
-        rows = tuple(tuple(SheetCell(field) for field in row[:LAST_COLUMN]) for row in _csv(path, data)[1])
+        rows = tuple(tuple(SheetCell(field) for field in row[:LAST_COLUMN]) for row in read_csv(path, data)[1])
         return Sheet(None, _bounded(path, rows), sha256)
     with opened_workbook(path, data, read_only=False) as workbook:
         found = chosen_sheet(path, workbook, sheet)
@@ -112,7 +103,7 @@ def write_back(
     in_column = mapped or (is_csv and bool(questions))
     rows = _rows(requests, written, questions if in_column else ())
     if is_csv:
-        _write_csv(path, data, target, requests.layout, rows)
+        write_csv(path, data, target, requests.layout, rows)
         return []
     with opened_workbook(path, data, read_only=False) as workbook, complete(target) as partial:
         sheet = chosen_sheet(path, workbook, requests.layout.sheet)
@@ -138,20 +129,6 @@ def _rows(requests: RequestList, written: Written, questions: Sequence[PbcQuesti
         for each in requests.requests
         if not each.withdrawn and (each.id in written or each.id in by_request)
     }
-
-
-def column_index(letter: str) -> int:
-    """Return a column's place, counted from 0."""
-    from openpyxl.utils import column_index_from_string
-
-    return int(column_index_from_string(letter)) - 1
-
-
-def column_letter(place: int) -> str:
-    """Return the letter of a column by its place, counted from 0."""
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(place + 1))
 
 
 def _is_csv(path: Path, sheet: str | None) -> bool:
@@ -229,7 +206,7 @@ def _our_columns(path: Path, sheet: Any, layout: Layout) -> dict[PbcField, int]:
             raise ConfigurationError(msg)
         columns[field] = last
         cell, beside = sheet.cell(heading, last), sheet.cell(heading, last - 1)
-        cell.value = _HEADINGS[field]
+        cell.value = HEADINGS[field]
         if beside.has_style:
             cell._style = copy(beside._style)
     return columns
@@ -257,54 +234,3 @@ def _not_kept(data: bytes) -> set[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
     return {what for start, what in _LOST.items() if any(name.startswith(start) for name in names)}
-
-
-def _csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
-    """Return the delimiter of a CSV file, and its rows."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"{path}: no UTF-8: {error}. Save it as CSV UTF-8."
-        raise ConfigurationError(msg) from error
-    delimiter = _delimiter(text)
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        return delimiter, list(islice(rows, MOST_ROWS + 1))
-    except csv.Error as error:
-        msg = f"{path}: line {rows.line_num}: no CSV: {error}."
-        raise ConfigurationError(msg) from error
-
-
-def _delimiter(text: str) -> str:
-    """Return what separates the cells: what makes most headings, and of equals what stands there most often.
-
-    Spreadsheets in some languages write semicolons, and a request's text has more commas than a row has cells.
-    """
-
-    def rank(delimiter: str) -> tuple[int, int]:
-        rows = csv.reader(io.StringIO(text[:_SAMPLE], newline=""), delimiter=delimiter)
-        try:
-            found = find_layout([list(map(read_text, row[:LAST_COLUMN])) for row in islice(rows, LOOKED_AT)])
-        except csv.Error:
-            found = None
-        return len(found.columns) if found else 0, text[:_SAMPLE].count(delimiter)
-
-    return max(",;\t", key=rank)
-
-
-def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: Mapping[int, Mapping[PbcField, str]]) -> None:
-    delimiter, rows = _csv(path, data)
-    last = max(map(len, rows))
-    ours = (*OURS, *([PbcField.QUESTIONS] if any(PbcField.QUESTIONS in each for each in written.values()) else []))
-    columns = {field: column_index(letter) for field, letter in layout.columns.items() if field in ours}
-    added = [field for field in ours if field not in columns]
-    columns |= {field: last + place for place, field in enumerate(added)}
-    said = {layout.header_rows[-1]: {field: _HEADINGS[field] for field in added}, **written}
-    for number, values in said.items():
-        row = rows[number - 1]
-        row.extend([""] * (max(columns.values()) + 1 - len(row)))
-        for field, text in values.items():
-            row[columns[field]] = neutralised(text)
-    with complete(target) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        # As RFC 4180 has it; and a carriage return in a cell is quoted only where it is part of what ends a line.
-        csv.writer(file, delimiter=delimiter, lineterminator="\r\n").writerows(rows)

@@ -9,15 +9,35 @@ from typing import Any
 
 from tieout.audit.pbc_questions import Answered, PbcQuestion
 from tieout.audit.workbook import CELL_CHARACTERS, FORMULA_STARTS, SKIPPED
+from tieout.criteria.pbc import PbcField
 
 SHEET = "Questions"
 CUT = " [cut here: tieout pbc status shows the whole text]"
 _SUSPECT = re.compile(rf"\A({SKIPPED}{FORMULA_STARTS}|[\t\r\n])")
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+HEADINGS = {
+    PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment",
+    PbcField.QUESTIONS: "Questions",
+}  # fmt: skip
+"""Of columns of ours that a list has not."""
 _MINUTE = "%Y-%m-%d %H:%M"
 _HEADINGS = ("Request", "Question", "Whose", "Asked (UTC)", "Entered by", "Text", "Answer by", "Answered (UTC)", "Entered by",
              "Answer", "Signed response")  # fmt: skip
 _WIDTHS = {"A": 12, "B": 34, "D": 17, "F": 60, "H": 17, "J": 60, "K": 40}
+
+
+def column_index(letter: str) -> int:
+    """Return a column's place, counted from 0."""
+    from openpyxl.utils import column_index_from_string
+
+    return int(column_index_from_string(letter)) - 1
+
+
+def column_letter(place: int) -> str:
+    """Return the letter of a column by its place, counted from 0."""
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(place + 1))
 
 
 def write_text(cell: Any, text: str) -> None:

@@ -12,7 +12,7 @@ from tests.unit.criteria.axes import MONTHS, landing, make_control, note, standi
 from tieout.audit.pbc_status import PbcStanding, PbcState, stand_requests
 from tieout.criteria.pbc import PbcField, PbcMatch, PbcRequest
 from tieout.criteria.standing import Standing
-from tieout.flows.pbc import exported
+from tieout.flows.pbc_standing import exported
 
 CONTROL = "cc6_2_access_review"
 LINEAGE = {"rows": 7, "rows_sha256": "a" * 64, "manifest_sha256": "b" * 64}

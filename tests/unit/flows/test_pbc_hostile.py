@@ -29,7 +29,8 @@ from tieout.criteria.workbook_bounds import MOST_CELLS
 from tieout.criteria.workbooks import MAX_FILE_BYTES, MAX_UNPACKED_BYTES
 from tieout.errors import ConfigurationError
 from tieout.flows.pbc import ImportedList, Said, import_list, list_file, read_list, write_list
-from tieout.flows.pbc_files import MOST_ROWS, write_back
+from tieout.flows.pbc_csv import MOST_ROWS
+from tieout.flows.pbc_files import write_back
 from tieout.settings import Settings
 
 PERIOD, SECONDS = "2026-H1", 20
