@@ -93,7 +93,7 @@ def _window(found: _Found, at: Location, request: str, key: str, control: Contro
     period = project.scope.content.period(found.content.observation_period) if project.scope else None
     if period is not None and (last < period.first_day or period.end_day <= first):
         message = f"request {request!r}: window {key} has no day of {period.id}."
-        yield found.problem((*at, "window"), message, "Name one that has, or none: then all of it are meant.")
+        yield found.problem((*at, "window"), message, "Name one that has, or none: every one is meant then.")
 
 
 def _cure(name: str, known: list[str], what: str) -> str:
