@@ -22,7 +22,7 @@ from tieout.commands.keys import keys
 from tieout.commands.lint import lint
 from tieout.commands.management import management
 from tieout.commands.package import package
-from tieout.commands.pbc import pbc
+from tieout.commands.pbc_questions import pbc
 from tieout.commands.period import explain, forecast, true_up
 from tieout.commands.population import population
 from tieout.commands.quarantine import quarantine

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.evidence.signed_copy import Keys, SignedCopy, build_copy
-from tieout.evidence.keys import generate_key
-from tieout.evidence.layout import digest_key
+from tests.unit.audit.test_selections import POPULATION
+from tests.unit.evidence.signed_copy import BUCKET, LANDED_AT, RETENTION, Keys, SignedCopy, build_copy
+from tests.verify_md import functions
+from tieout.evidence.keys import DocumentSigner, generate_key
+from tieout.evidence.layout import Place, digest_key
+from tieout.evidence.records import Record, RecordKind, build_record
 
 pytestmark = pytest.mark.integration
 
@@ -33,13 +36,16 @@ def copy(template: SignedCopy, tmp_path: Path) -> SignedCopy:
     return SignedCopy(tmp_path / "copy", template.keys, template.manifests)
 
 
-def run(copy: SignedCopy, repository: Path, root: str | None = None) -> subprocess.CompletedProcess[str]:
+def run(copy: SignedCopy, repository: Path, root: str | None = None, record: str = "") -> subprocess.CompletedProcess[str]:
     """Run the blocks of VERIFY.md in one shell."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", (repository / "VERIFY.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for tool in ("openssl", "jq", "sha256sum"):
         assert shutil.which(tool), f"{tool} is needed: make installs it"
-    environment = {"PATH": os.environ["PATH"], "FOLDER": str(copy.folder), "ROOT": root or copy.root, "MANIFEST": copy.manifest}
+    environment = {
+        "PATH": os.environ["PATH"], "FOLDER": str(copy.folder), "ROOT": root or copy.root, "MANIFEST": copy.manifest,
+        "RECORD": record,
+    }  # fmt: skip
     return subprocess.run(
         ["sh", "-eu"], input="\n".join(blocks), env=environment, capture_output=True, text=True, check=False, timeout=60
     )
@@ -51,6 +57,61 @@ def test_public_tools_confirm_a_landing(copy: SignedCopy, repository: Path) -> N
     assert done.stdout.count(": OK\n") == 3, "two parts and a raw page"
     assert "key list: edition 1, signed by the root" in done.stdout
     assert "chain: 2 digests" in done.stdout
+
+
+def seal_record(copy: SignedCopy, signer: DocumentSigner | None = None) -> str:
+    """Record a sealed population in the copy, and return its key."""
+    place = Place("2026-H2", "cc8_1_change_management", "period-2026-H2")
+    facts = {"seal": POPULATION.seal, "population": POPULATION.as_document(), "once": "1"}
+    record = Record(
+        place=place, kind=RecordKind.SEALED, system=POPULATION.system, reason="Sealed.", by="Security Lead", at=LANDED_AT,
+        facts=facts,
+    )  # fmt: skip
+    copy.write(record.key, build_record(record, BUCKET, RETENTION, signer or copy.keys.landing))
+    copy.digest()
+    return record.key
+
+
+def test_public_tools_confirm_a_record_and_plain_python_its_seal(copy: SignedCopy, repository: Path) -> None:
+    key = seal_record(copy)
+    done = run(copy, repository, record=key)
+    assert done.returncode == 0, done.stderr
+    assert f"record: population sealed, signed at 2026-11-02T06:00:00.000000Z for {key}" in done.stdout
+    ours = functions(repository)
+    facts = ours["facts"](copy.path(key))
+    assert ours["seal_of"](facts["population"]) == facts["seal"] == POPULATION.seal
+
+
+def another_seal(copy: SignedCopy, key: str) -> None:
+    said = copy.statement(key)
+    said["facts"]["seal"] = "0" * 64
+    copy.write_payload(json.dumps(said).encode(), key)
+    copy.digest()
+
+
+def strangers_record(copy: SignedCopy, _: str) -> None:
+    seal_record(copy, copy.keys.stranger)
+
+
+def digest_keys_record(copy: SignedCopy, _: str) -> None:
+    seal_record(copy, copy.keys.digest)
+
+
+def after_the_digest(copy: SignedCopy, key: str) -> None:
+    copy.path(key).unlink()
+    copy.digest()
+    data = copy.path(digest_key(1)).read_bytes()
+    seal_record(copy)
+    copy.write(digest_key(1), data)
+
+
+@pytest.mark.parametrize("attack", [another_seal, strangers_record, digest_keys_record, after_the_digest])
+def test_public_tools_do_not_confirm_a_record_that_was_tampered_with(
+    copy: SignedCopy, repository: Path, attack: Callable[[SignedCopy, str], None]
+) -> None:
+    key = seal_record(copy)
+    attack(copy, key)
+    assert run(copy, repository, record=key).returncode != 0
 
 
 def byte_of_a_part(copy: SignedCopy) -> None:

@@ -8,11 +8,13 @@ Nothing is left out because of what management says of it, and nothing is conclu
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import pyarrow as pa
 
 from tieout.audit.evidence_queries import Figure
+from tieout.audit.pbc_questions import Answered, PbcQuestion
 from tieout.audit.pbc_status import PbcStanding
 from tieout.audit.workbook import BookTable
 from tieout.criteria.standing import Standing
@@ -41,17 +43,17 @@ def landings_table(index: Iterable[Mapping[str, Any]]) -> BookTable:
 
 
 def performances_table(standings: Iterable[Standing]) -> BookTable:
-    """Return every performance of a period: due, late, not performed; of controls per event, how many of each."""
+    """Return every performance of a period: due, late, not performed, not determinable; of events, how many of each."""
     columns = pa.schema([
         ("control", _TEXT), ("system", _TEXT), ("performance", _TEXT), ("state", _TEXT), ("due", pa.date32()),
         ("performed_on", pa.date32()), ("on_time", pa.int64()), ("late", pa.int64()), ("not_performed", pa.int64()),
-        ("pending", pa.int64()), ("explanation", _TEXT), ("document", _TEXT),
+        ("pending", pa.int64()), ("not_determinable", pa.int64()), ("explanation", _TEXT), ("document", _TEXT),
     ])  # fmt: skip
 
     def rows() -> Iterator[dict[str, Any]]:
         for standing in standings:
             for each in standing.performances:
-                events, names = each.events, ("on_time", "late", "not_performed", "pending")
+                events, names = each.events, ("on_time", "late", "not_performed", "pending", "not_determinable")
                 counts = {name: getattr(events, name) if events else None for name in names}
                 yield {
                     "control": standing.control, "system": each.system, "performance": each.key, "state": each.state.value,
@@ -98,15 +100,9 @@ def selections_table(selections: Iterable[tuple[Mapping[str, Any], Sequence[int]
 
 def taken_away_table(listed: Iterable[RegisterRow]) -> BookTable:
     """Return everything that did not become evidence, or was taken away from it (`tieout.evidence.register`)."""
-    documents = [each.as_document() for each in listed]
-    names = list(dict.fromkeys(name for each in documents for name in each))
+    names = [each.name for each in fields(RegisterRow)]
     columns = pa.schema([(name, pa.int64() if name in ("rows", "objects") else _TEXT) for name in names])
-    rows = ({name: _plain(each.get(name), columns.field(name).type) for name in names} for each in documents)
-    return BookTable("taken away", columns, batches(rows, columns))
-
-
-def _plain(value: Any, kind: pa.DataType) -> Any:
-    return value if value is None or pa.types.is_integer(kind) else str(value)
+    return BookTable("taken away", columns, batches((each.as_document() for each in listed), columns))
 
 
 def figures_table(figures: Iterable[tuple[Figure, int]]) -> BookTable:
@@ -193,6 +189,21 @@ def requests_table(standings: Iterable[PbcStanding]) -> BookTable:
         for each in standings
     )  # fmt: skip
     return BookTable("requests", columns, batches(rows, columns))
+
+
+def questions_table(questions: Iterable[PbcQuestion]) -> BookTable:
+    """Return the questions about requests, each with a line for itself and one for every answer, in their order."""
+    names = ("request", "question", "side", "text", "by", "document")
+    columns = pa.schema([*((name, _TEXT) for name in names), ("at", _TIME)])
+
+    def line(question: PbcQuestion, said: PbcQuestion | Answered) -> dict[str, Any]:
+        return {
+            "request": question.request, "question": question.id, "side": said.side.value, "text": said.text, "by": said.by,
+            "document": said.key, "at": said.at,
+        }  # fmt: skip
+
+    rows = (row for each in questions for row in (line(each, each), *(line(each, answer) for answer in each.answers)))
+    return BookTable("questions", columns, batches(rows, columns))
 
 
 def period_populations_table(files: Iterable[Mapping[str, Any]]) -> BookTable:

@@ -79,7 +79,7 @@ FIGURES = (
 LANDINGS = "SELECT landing, rows, potential_deviations, lag_seconds FROM landings"
 PERFORMANCES = """
 SELECT control, system, "window" AS performance, events_on_time AS on_time, events_late AS late,
-       events_not_performed AS not_performed, events_pending AS pending
+       events_not_performed AS not_performed, events_pending AS pending, events_not_determinable AS not_determinable
 FROM standing WHERE events_on_time IS NOT NULL AND is_regular("window")
 """
 RULES = """

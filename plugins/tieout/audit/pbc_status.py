@@ -9,9 +9,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from tieout.criteria.controls import Control
 from tieout.criteria.extractions import ExtractionState, LandedExtraction
@@ -37,6 +38,7 @@ class PbcState(StrEnum):
     SUGGESTED = "suggested, not confirmed"
     AWAITED = "awaited"
     INCOMPLETE = "incomplete"
+    LANDED_SO_FAR = "evidence landed, more awaited"
     LANDED = "evidence landed"
 
 
@@ -48,8 +50,14 @@ class Answering:
     landed: LandedExtraction
 
     def as_text(self) -> str:
-        """Return it for a person to read."""
-        return f"{self.control} {self.landed.window} {self.landed.system}: {self.landed.rows} rows, landing {self.landed.landing}"
+        """Return it for a person to read: what it is of, its rows and their hash, and the signed manifest that says so."""
+        what = f"{self.control} {self.landed.window} {self.landed.system}: {self.landed.rows} rows"
+        return f"{what}, row hash {self.landed.rows_sha256}, {self.landed.manifest_key}"
+
+    def as_document(self) -> dict[str, Any]:
+        """Return it as ``--json`` prints it."""
+        names = ("window", "system", "rows", "rows_sha256", "landing", "manifest_key", "manifest_sha256")
+        return {"control": self.control, **{name: getattr(self.landed, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +69,14 @@ class PbcStanding:
         state: Our status.
         evidence: What has landed of what was matched, by control, window and system.
         gaps: What has not, and why.
+        awaited: What is not due yet.
     """
 
     request: PbcRequest
     state: PbcState
     evidence: tuple[Answering, ...] = ()
     gaps: tuple[str, ...] = ()
+    awaited: tuple[str, ...] = ()
 
 
 def stand_requests(requests: Iterable[PbcRequest], standings: Mapping[str, Standing]) -> list[PbcStanding]:
@@ -87,20 +97,26 @@ def _stand(request: PbcRequest, standings: Mapping[str, Standing]) -> PbcStandin
         return PbcStanding(request, PbcState.SUGGESTED if request.matches else PbcState.NO_MATCH)
     evidence: dict[tuple[str, str, str], Answering] = {}
     gaps: list[str] = []
-    awaited = False
+    awaited: list[str] = []
     for match in confirmed:
         standing = standings.get(match.control)
         if standing is None:
             gaps.append(f"{match.control}: it does not operate in this period, or its file can not be read")
             continue
-        for landed in _landed(match, standing):
-            evidence[match.control, landed.window, landed.system] = Answering(match.control, landed)
-        gaps += _gaps(match, standing)
-        awaited = awaited or any(_is_meant(match, window, system) for window, system in standing.extractions.awaited)
-    state = PbcState.INCOMPLETE if gaps else PbcState.LANDED if evidence else PbcState.AWAITED
-    if state is PbcState.AWAITED and not awaited:
-        state, gaps = PbcState.INCOMPLETE, ["nothing of what was matched is due in this period"]
-    return PbcStanding(request, state, tuple(each for _, each in sorted(evidence.items())), tuple(dict.fromkeys(gaps)))
+        landed, absent, later = list(_landed(match, standing)), list(_gaps(match, standing)), list(_awaited(match, standing))
+        evidence |= {(match.control, each.window, each.system): Answering(match.control, each) for each in landed}
+        gaps += absent if landed or absent or later else [f"{match.as_text()}: nothing of it is due in this period"]
+        awaited += later
+    found = tuple(each for _, each in sorted(evidence.items()))
+    return PbcStanding(request, _state(evidence, gaps, awaited), found, tuple(dict.fromkeys(gaps)), tuple(dict.fromkeys(awaited)))
+
+
+def _state(evidence: Collection[object], gaps: Collection[str], awaited: Collection[str]) -> PbcState:
+    if gaps:
+        return PbcState.INCOMPLETE
+    if not awaited:
+        return PbcState.LANDED
+    return PbcState.LANDED_SO_FAR if evidence else PbcState.AWAITED
 
 
 def _landed(match: PbcMatch, standing: Standing) -> Iterator[LandedExtraction]:
@@ -112,7 +128,14 @@ def _landed(match: PbcMatch, standing: Standing) -> Iterator[LandedExtraction]:
 def _gaps(match: PbcMatch, standing: Standing) -> Iterator[str]:
     for each in standing.extractions.due:
         if each.state in _ABSENT and _is_meant(match, each.window, each.system):
-            yield f"{match.control} {each.window} {each.system}: {each.state}"
+            why = f": {' '.join(each.reason.split())}" if each.reason else ", and no record says why"
+            yield f"{match.control} {each.window} {each.system}: {each.state}{why}"
+
+
+def _awaited(match: PbcMatch, standing: Standing) -> Iterator[str]:
+    for window, system in standing.extractions.awaited:
+        if _is_meant(match, window, system):
+            yield f"{match.control} {window} {system}"
 
 
 def _is_meant(match: PbcMatch, window: str, system: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +16,11 @@ from tieout.commands.common import bucket_options, open_store, printable
 from tieout.settings import from_environment
 
 if TYPE_CHECKING:
+    from tieout.audit.pbc_questions import Answered, PbcQuestion
     from tieout.audit.pbc_status import PbcStanding
     from tieout.flows.pbc import ImportedList
 
+_INDENT = " " * 14
 _DATES = click.Choice(["DMY", "MDY"])
 
 
@@ -98,23 +100,30 @@ def match(
 @pbc.command("status")
 @bucket_options
 @click.option("--list", "name", required=True, help="Name of the list.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def status_(bucket: str | None, endpoint_url: str | None, name: str, *, as_json: bool) -> None:
+@click.option("--request", "request_id", help="Only this request, with its questions and their answers.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, with every question.")
+def status_(bucket: str | None, endpoint_url: str | None, name: str, request_id: str | None, *, as_json: bool) -> None:
     """Show where each request stands: our status beside the auditor's, what has landed, and what has not and why.
 
-    Exit code 1 while a request has no evidence, or not all of it.
+    Open questions are counted. Exit code 1 while a request has no evidence, or not all of it; a question does not change it.
     """
     from tieout.audit.pbc_status import PbcState
+    from tieout.flows.pbc_standing import find_standing
 
-    found = _standings(bucket, endpoint_url, name)
+    found, questions = _standings(bucket, endpoint_url, name)
+    if request_id is not None:
+        found = [find_standing(found, request_id)]
+    about = {each.request.id: [one for one in questions if one.request == each.request.id] for each in found}
     if as_json:
-        click.echo(json.dumps([_as_document(each) for each in found], indent=1, default=str))
+        click.echo(json.dumps([_as_document(each, about[each.request.id]) for each in found], indent=1, default=str))
     else:
         for each in found:
-            for line in _status_lines(each):
+            for line in _status_lines(each, about[each.request.id], whole=request_id is not None):
                 click.echo(printable(line))
     counts = {state.value: sum(each.state is state for each in found) for state in PbcState}
-    click.echo(", ".join(f"{count} {state}" for state, count in counts.items() if count), err=True)
+    asked = sum(one.is_open for several in about.values() for one in several)
+    listed = [*(f"{count} {state}" for state, count in counts.items() if count), *([_counted(asked)] if asked else [])]
+    click.echo(", ".join(listed), err=True)
     sys.exit(0 if all(each.state in (PbcState.LANDED, PbcState.WITHDRAWN) for each in found) else 1)
 
 
@@ -126,27 +135,32 @@ def status_(bucket: str | None, endpoint_url: str | None, name: str, *, as_json:
 def export(bucket: str | None, endpoint_url: str | None, file: Path, name: str, target: Path) -> None:
     """Write the auditor's FILE, as it was imported last, with our status, evidence and comment filled in.
 
-    Nothing of the auditor's is changed.
+    Questions and answers go into the column that was mapped for them (--column questions=K when it was imported), or a sheet
+    that is added. Nothing of the auditor's is changed.
     """
-    from tieout.flows.pbc import exported, read_list
+    from tieout.flows.pbc import read_list
     from tieout.flows.pbc_files import write_back
+    from tieout.flows.pbc_standing import exported
 
-    values = exported(_standings(bucket, endpoint_url, name))
-    lost = write_back(file, target, read_list(from_environment(), name), values)
+    found, questions = _standings(bucket, endpoint_url, name)
+    values = exported(found)
+    lost = write_back(file, target, read_list(from_environment(), name), values, questions)
     for each in lost:
         click.echo(f"not kept: {each}", err=True)
     click.echo(printable(f"{len(values)} requests in {target}"))
 
 
-def _standings(bucket: str | None, endpoint_url: str | None, name: str) -> list[PbcStanding]:
-    from tieout.flows.pbc import pbc_status, read_list
+def _standings(bucket: str | None, endpoint_url: str | None, name: str) -> tuple[list[PbcStanding], list[PbcQuestion]]:
+    from tieout.flows.pbc import read_list
+    from tieout.flows.pbc_questions import read_questions
+    from tieout.flows.pbc_standing import pbc_status
     from tieout.flows.status import choose_period, read_facts, read_program, status
 
     settings, now = from_environment(), datetime.now(UTC)
     requests, program, store = read_list(settings, name), read_program(settings), open_store(bucket, endpoint_url)
     today = program.scope.calendar.day_of(now)
     period = choose_period(program.scope.observation_periods, requests.observation_period, today)
-    return pbc_status(requests, status(program, read_facts(store, now), period, now))
+    return pbc_status(requests, status(program, read_facts(store, now), period, now)), read_questions(store, name)
 
 
 def _rows(text: str | None) -> tuple[int, ...]:
@@ -181,26 +195,47 @@ def _import_lines(found: ImportedList) -> Iterator[str]:
             yield f"{what}: {len(ids)}: {', '.join(ids[:20])}{' ...' if len(ids) > 20 else ''}"
 
 
-def _status_lines(each: PbcStanding) -> Iterator[str]:
-    request = each.request
+def _status_lines(each: PbcStanding, questions: Sequence[PbcQuestion], *, whole: bool) -> Iterator[str]:
+    request, asked = each.request, sum(one.is_open for one in questions)
     due = f"  due {request.due}" if request.due else ""
-    text = " ".join(request.text.split())[:80]
-    yield f"{request.id:<12}  {each.state:<24}  auditor: {request.auditor_status or '-'}{due}  {text}"
+    counted = f"  {_counted(asked)}" if asked else ""
+    text = " ".join(request.text.split())[: None if whole else 80]
+    yield f"{request.id:<12}  {each.state:<24}  auditor: {request.auditor_status or '-'}{due}{counted}  {text}"
     for match_ in request.matches:
         if match_.is_suggestion:
-            yield f"              suggested: {match_.control}"
-    yield from (f"              {one.as_text()}" for one in each.evidence)
-    yield from (f"              not there: {gap}" for gap in each.gaps)
+            yield f"{_INDENT}suggested, confirmed by nobody: {match_.as_text()}"
+        elif whole:
+            yield f"{_INDENT}matched by {match_.by}: {match_.as_text()}"
+    yield from (f"{_INDENT}{one.as_text()}" for one in each.evidence)
+    yield from (f"{_INDENT}not there: {gap}" for gap in each.gaps)
+    yield from (f"{_INDENT}awaited: {one}" for one in each.awaited)
+    if whole:
+        yield from (f"{_INDENT}{line}" for one in questions for line in _question_lines(one))
 
 
-def _as_document(each: PbcStanding) -> dict[str, Any]:
+def _question_lines(question: PbcQuestion) -> Iterator[str]:
+    """Yield a question and its answers, who entered each and when, and the ids that name them."""
+    yield f"question {question.id}  {_said(question)}{'  open' if question.is_open else ''}"
+    yield from (f"  {line}" for line in question.text.splitlines())
+    for each in question.answers:
+        yield f"answer {each.id}  {_said(each)}"
+        yield from (f"  {line}" for line in each.text.splitlines())
+
+
+def _said(each: PbcQuestion | Answered) -> str:
+    return f"{each.side}, {each.at:%Y-%m-%d %H:%M} UTC, entered by {each.by}"
+
+
+def _counted(questions: int) -> str:
+    return f"{questions} open question{'' if questions == 1 else 's'}"
+
+
+def _as_document(each: PbcStanding, questions: Iterable[PbcQuestion]) -> dict[str, Any]:
     return {
         **each.request.model_dump(mode="json"),
         "our_status": each.state.value,
-        "evidence": [
-            {"control": one.control, "window": one.landed.window, "system": one.landed.system, "rows": one.landed.rows,
-             "landing": one.landed.landing, "manifest": one.landed.manifest_key}
-            for one in each.evidence
-        ],
+        "evidence": [one.as_document() for one in each.evidence],
         "gaps": list(each.gaps),
-    }  # fmt: skip
+        "awaited": list(each.awaited),
+        "questions": [one.as_document() for one in questions],
+    }

@@ -14,7 +14,7 @@ from tieout.commands.common import bucket_options, open_store, printable
 from tieout.settings import from_environment
 
 if TYPE_CHECKING:
-    from tieout.flows.selection import Fieldwork, Selection
+    from tieout.flows.selection import Archive, Fieldwork, Selection
 
 _BY = click.option("--by", required=True, help="Who records it: a role or a person id.")
 _STAGE = click.option("--stage", default="period", show_default=True, help="What it is for: interim, roll-forward ...")
@@ -147,15 +147,79 @@ def list_(bucket: str | None, endpoint_url: str | None, seal: str) -> None:
             population = each.population
             what = f"{population.control} {population.system} {population.observation_period}: {population.rows:,} rows"
             click.echo(printable(f"{population.seal}  {each.at:%Y-%m-%d %H:%M}  {what}"))
+            click.echo(printable(f"  sealed by {each.by} in {each.key}"))
             for one in found:
                 if one.seal == population.seal:
                     _echo(one)
+
+
+@selection.command()
+@bucket_options
+@_SEAL
+@click.option("--to", "target", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the files.")
+@click.option("--csv-only", is_flag=True, help="Write no XLSX.")
+def rows(bucket: str | None, endpoint_url: str | None, seal: str, target: Path, *, csv_only: bool) -> None:
+    """Write the rows of a sealed population with their numbers and windows, as CSV and XLSX, for the auditor's own tool.
+
+    A population that has changed since is not written: its numbers would be those of other rows.
+    """
+    from tieout.flows.selection import find_seal, unchanged
+    from tieout.flows.selection_rows import write_rows
+
+    archive = _archive(bucket, endpoint_url)
+    sealed = find_seal(archive.store, seal)
+    with tempfile.TemporaryDirectory(prefix="tieout-") as work:
+        found = unchanged(archive, sealed, Path(work))
+    for path in write_rows(found, target, xlsx=not csv_only):
+        click.echo(printable(str(path)))
+    click.echo(printable(f"{found.sealed.rows:,} rows, seal {found.sealed.seal}"))
+
+
+@selection.command()
+@bucket_options
+@_SEAL
+def changed(bucket: str | None, endpoint_url: str | None, seal: str) -> None:
+    """Say whether a sealed population has changed since, and where: rows of each window then and now.
+
+    Exit code 1 where it has.
+    """
+    from tieout.flows.selection import changed_since, find_seal
+
+    archive = _archive(bucket, endpoint_url)
+    sealed = find_seal(archive.store, seal)
+    with tempfile.TemporaryDirectory(prefix="tieout-") as work:
+        now = changed_since(archive, sealed, Path(work))
+    before = sealed.population
+    if now is None:
+        click.echo(printable(f"as it was sealed: {before.rows:,} rows, seal {before.seal}"))
+        return
+    click.echo(printable(f"changed: {before.rows:,} rows then, {now.sealed.rows:,} now; its seal is {now.sealed.seal} now"))
+    for key in sorted(before.windows.keys() | now.sealed.windows.keys()):
+        then, there = before.windows.get(key, 0), now.sealed.windows.get(key, 0)
+        if then != there:
+            click.echo(printable(f"  {key}  {then:,} rows then, {there:,} now"))
+    for what, names in (
+        ("no more of it", sorted(set(before.landings) - set(now.sealed.landings))),
+        ("new in it", sorted(set(now.sealed.landings) - set(before.landings))),
+    ):
+        for name in names:
+            click.echo(printable(f"  {what}: {name}"))
+    raise SystemExit(1)
 
 
 def _echo(found: Selection) -> None:
     numbers = ", ".join(map(str, found.numbers))
     stage = found.facts.get("stage", "")
     click.echo(printable(f"  {found.id}  {found.method}, {stage}, {len(found.numbers)} rows: {numbers}"))
+    click.echo(printable(f"    recorded {found.at:%Y-%m-%d %H:%M} UTC by {found.by} in {found.key}"))
+
+
+def _archive(bucket: str | None, endpoint_url: str | None) -> Archive:
+    from tieout.flows.selection import Archive
+    from tieout.flows.status import read_program
+
+    settings = from_environment()
+    return Archive(settings, read_program(settings), open_store(bucket, endpoint_url))
 
 
 def _fieldwork(bucket: str | None, endpoint_url: str | None, by: str) -> Fieldwork:

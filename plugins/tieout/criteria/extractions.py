@@ -64,6 +64,8 @@ class LandedExtraction:
         events: Of a control per event.
         supersedes: The landing it takes the place of.
         potential_deviations: Rows that do not meet a control rule.
+        rows_sha256: Row hash of the population (`tieout.evidence.rowhash`).
+        manifest_sha256: SHA-256 of the manifest's bytes.
     """
 
     window: str
@@ -82,6 +84,8 @@ class LandedExtraction:
     events: EventCounts | None = None
     supersedes: str | None = None
     potential_deviations: int = 0
+    rows_sha256: str = ""
+    manifest_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

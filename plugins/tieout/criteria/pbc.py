@@ -27,7 +27,7 @@ ColumnLetter = Annotated[str, Field(pattern=r"^[A-Z]{1,2}$")]
 
 
 class PbcField(StrEnum):
-    """What a column of an auditor's list holds. The last three are ours: they are written when the list is exported."""
+    """What a column of an auditor's list holds. The last four are ours: they are written when the list is exported."""
 
     ID = "id"
     TEXT = "text"
@@ -38,9 +38,12 @@ class PbcField(StrEnum):
     OUR_STATUS = "our_status"
     EVIDENCE = "evidence"
     COMMENT = "comment"
+    QUESTIONS = "questions"
+    """Only where somebody says so: a column of questions that is found could hold the auditor's own."""
 
 
 OURS = (PbcField.OUR_STATUS, PbcField.EVIDENCE, PbcField.COMMENT)
+"""Each gets a column where the list has none. `PbcField.QUESTIONS` gets a sheet then."""
 DateOrder = Literal["DMY", "MDY"]
 
 
@@ -84,6 +87,10 @@ class PbcMatch(Document):
     def is_suggestion(self) -> bool:
         """Whether nobody has confirmed it."""
         return self.by is None
+
+    def as_text(self) -> str:
+        """Return what it names, for a person to read."""
+        return " ".join(each for each in (self.control, self.window, self.system) if each)
 
 
 class PbcRequest(Document):

@@ -18,6 +18,7 @@ from tieout.criteria.catalogue import Catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.dry_runs import DryRuns
 from tieout.criteria.forms import Form
+from tieout.criteria.pbc import RequestList
 from tieout.criteria.policies import Policy
 from tieout.criteria.scope import Scope
 from tieout.criteria.toxic_combinations import ToxicCombinations
@@ -31,6 +32,7 @@ _MODELS: dict[str, tuple[type[Document], str]] = {
     "form": (Form, "A form to copy into section confirmation of a control: include/criteria/forms/<name>.yaml"),
     "policy": (Policy, "A policy: include/criteria/policies/<id>.yaml"),
     "dry_runs": (DryRuns, "Numbers of a rehearsal: include/criteria/dry_runs.yaml"),
+    "pbc": (RequestList, "An auditor's list of requests: include/criteria/pbc/<list>.yaml, which `tieout pbc import` writes"),
     "toxic_combinations": (ToxicCombinations, "Entitlements apart: include/criteria/toxic_combinations.yaml"),
     "auditor_access": (AuditorAccess, "Who may read evidence, until when: include/criteria/auditor_access.yaml"),
 }

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Opens workbooks that somebody else wrote: bounded, and no formula is evaluated."""
+"""Opens workbooks that somebody else wrote: bounded, and no formula is evaluated.
+
+A file of some kilobytes can unpack to gigabytes, and one merged cell can be a whole sheet, of which openpyxl makes each cell an
+object. So its XML is counted first (`tieout.criteria.workbook_bounds`), as a stream, and nothing of it is kept.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tieout.criteria.workbook_bounds import require_bounds
 from tieout.errors import ConfigurationError
 
 MAX_FILE_BYTES = 10 * 1024 * 1024
@@ -65,9 +70,11 @@ def opened_workbook(path: Path, data: bytes, *, read_only: bool = True) -> Itera
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > MAX_UNPACKED_BYTES:
-            msg = f"{path}: expected at most {MAX_UNPACKED_BYTES} bytes unpacked, got {unpacked}."
-            raise ConfigurationError(msg)
+            if unpacked > MAX_UNPACKED_BYTES:
+                msg = f"{path}: expected at most {MAX_UNPACKED_BYTES} bytes unpacked, got {unpacked}."
+                raise ConfigurationError(msg)
+            if not read_only:
+                require_bounds(path, archive)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # styles and extensions that it does not know are none of our concern
             workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=read_only, data_only=False)

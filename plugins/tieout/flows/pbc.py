@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,19 +11,18 @@ import yaml
 
 from tieout.audit.pbc_import import Changes, Imported, merge_edition, read_requests
 from tieout.audit.pbc_layout import LOOKED_AT, MOST_HEADER_ROWS, find_layout, headings_of, known_columns
-from tieout.audit.pbc_status import PbcStanding, PbcState, stand_requests, suggest
+from tieout.audit.pbc_status import suggest
 from tieout.criteria.catalogue import load_catalogue
 from tieout.criteria.controls import Control
 from tieout.criteria.pbc import FOLDER, DateOrder, Layout, PbcField, PbcMatch, PbcRequest, RequestList
+from tieout.criteria.periods import is_stem
 from tieout.criteria.scope import load_scope
 from tieout.documents import did_you_mean, load
 from tieout.errors import ConfigurationError
-from tieout.flows.pbc_files import Sheet, column_index, column_letter, read_sheet
-from tieout.flows.status import Status
+from tieout.flows.pbc_files import Sheet, read_sheet
+from tieout.flows.pbc_written import column_index, column_letter
 from tieout.settings import Settings
 
-MOST_LINES = 20
-"""Lines that a cell gets; the status lists all."""
 _HEAD = "# yaml-language-server: $schema=../schemas/pbc.schema.json\n# Written by `tieout pbc import`; matches are kept.\n"
 
 
@@ -60,7 +59,16 @@ class ImportedList:
 
 
 def list_file(settings: Settings, name: str) -> Path:
-    """Return the file of a list."""
+    """Return the file of a list.
+
+    Raises:
+        ConfigurationError: No list can have such a name.
+    """
+    try:
+        is_stem(name)
+    except ValueError as error:
+        msg = f"PBC list {name!r}: {error}."
+        raise ConfigurationError(msg) from error
     return settings.criteria_folder / FOLDER / f"{name}.yaml"
 
 
@@ -211,38 +219,3 @@ def suggest_matches(requests: RequestList, controls: Mapping[str, Control]) -> R
 
 def _with(requests: RequestList, changed: Mapping[str, PbcRequest]) -> RequestList:
     return requests.model_copy(update={"requests": tuple(changed.get(each.id, each) for each in requests.requests)})
-
-
-def pbc_status(requests: RequestList, found: Status) -> list[PbcStanding]:
-    """Return where the requests of a list stand.
-
-    Args:
-        requests: The list.
-        found: Where its period stands.
-    """
-    return stand_requests(requests.requests, {each.control: each for each in found.controls})
-
-
-def exported(standings: Iterable[PbcStanding]) -> dict[str, dict[PbcField, str]]:
-    """Return what is written back for each request: our status, the landings that answer it, and what is not there."""
-    return {
-        each.request.id: {
-            PbcField.OUR_STATUS: each.state.value,
-            PbcField.EVIDENCE: _listed([one.as_text() for one in each.evidence]),
-            PbcField.COMMENT: _comment(each),
-        }
-        for each in standings
-        if each.state is not PbcState.WITHDRAWN
-    }
-
-
-def _comment(standing: PbcStanding) -> str:
-    if standing.state is PbcState.SUGGESTED:
-        suggested = ", ".join(each.control for each in standing.request.matches)
-        return f"Suggested, confirmed by nobody: {suggested}"
-    return f"Not there: {_listed(list(standing.gaps))}" if standing.gaps else ""
-
-
-def _listed(lines: Sequence[str]) -> str:
-    more = [f"and {len(lines) - MOST_LINES} more: tieout pbc status lists all"] if len(lines) > MOST_LINES else []
-    return "\n".join([*lines[:MOST_LINES], *more])

@@ -7,12 +7,11 @@ runs. What openpyxl can not keep of a workbook is told (`not_kept`).
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,17 +19,18 @@ from typing import Any
 
 from tieout.audit.pbc_cells import read_text
 from tieout.audit.pbc_import import SheetCell
-from tieout.audit.spreadsheet import neutralised
-from tieout.audit.workbook import FORMULA_STARTS, SKIPPED, complete
-from tieout.criteria.pbc import LAST_COLUMN, MOST_REQUESTS, OURS, Layout, PbcField, RequestList
+from tieout.audit.pbc_questions import PbcQuestion
+from tieout.audit.workbook import complete
+from tieout.criteria.pbc import LAST_COLUMN, OURS, Layout, PbcField, RequestList
 from tieout.criteria.workbooks import chosen_sheet, opened_workbook, read_bytes
 from tieout.errors import ConfigurationError
+from tieout.flows.pbc_csv import MOST_ROWS, read_csv, write_csv
+from tieout.flows.pbc_written import HEADINGS, add_questions, column_index, questions_text, write_text
 
-MOST_ROWS = 2 * MOST_REQUESTS
+SHEET_COLUMNS = 16_384
+"""Columns that a sheet has."""
 _LOST = {"xl/media/": "pictures", "xl/charts/": "charts", "xl/drawings/": "shapes", "xl/vbaProject.bin": "macros"}
-_SUSPECT = re.compile(rf"\A({SKIPPED}{FORMULA_STARTS}|[\t\r\n])")
 _PLACES = re.compile(r"#?0\.(0+)")
-_HEADINGS = {PbcField.OUR_STATUS: "Our status", PbcField.EVIDENCE: "Evidence", PbcField.COMMENT: "Our comment"}
 Written = Mapping[str, Mapping[PbcField, str]]
 """What is written for each request, by its id and field."""
 
@@ -67,28 +67,30 @@ def read_sheet(path: Path, sheet: str | None) -> Sheet:
     data = read_bytes(path)
     sha256 = hashlib.sha256(data).hexdigest()
     if _is_csv(path, sheet):
-        rows = tuple(tuple(SheetCell(field) for field in row[:LAST_COLUMN]) for row in _csv(path, data)[1])
+        rows = tuple(tuple(SheetCell(field) for field in row[:LAST_COLUMN]) for row in read_csv(path, data)[1])
         return Sheet(None, _bounded(path, rows), sha256)
     with opened_workbook(path, data, read_only=False) as workbook:
         found = chosen_sheet(path, workbook, sheet)
-        rows = tuple(tuple(_cells(found, number)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
-        name, more = found.title, found.max_row > MOST_ROWS
-        made = _merged(found, rows)
-    if more:  # sheets are often formatted far below their last row
-        _require_blank_below(path, data, name)
-    return Sheet(name, made, sha256)
+        _require_blank_below(path, found)
+        columns = min(found.max_column, LAST_COLUMN)  # asked once: openpyxl looks at every cell to say
+        rows = tuple(tuple(_cells(found, number, columns)) for number in range(1, min(found.max_row, MOST_ROWS) + 1))
+        return Sheet(found.title, _merged(found, rows), sha256)
 
 
-def write_back(path: Path, target: Path, requests: RequestList, written: Written) -> list[str]:
+def write_back(
+    path: Path, target: Path, requests: RequestList, written: Written, questions: Sequence[PbcQuestion] = ()
+) -> list[str]:
     """Write the file that was imported last, with our columns filled in; returns what of it is not kept.
 
-    A field of ours that the list has no column for gets one at its right end.
+    A field of ours that the list has no column for gets one at its right end. Questions go into their column where one is
+    mapped; else a workbook gets a sheet for them, and a CSV file a column, where there are any.
 
     Args:
         path: The file, as it was imported.
         target: Appears when it is complete.
         requests: The list.
         written: What is written for each request.
+        questions: About its requests.
 
     Raises:
         ConfigurationError: It is another file than was imported last, or can not be read.
@@ -97,32 +99,36 @@ def write_back(path: Path, target: Path, requests: RequestList, written: Written
     if hashlib.sha256(data).hexdigest() != requests.file_sha256:
         msg = f"{path}: expected the file that was imported last, {requests.file}, got another one. Import this one first."
         raise ConfigurationError(msg)
-    rows = {each.row: written[each.id] for each in requests.requests if not each.withdrawn and each.id in written}
-    if _is_csv(path, requests.layout.sheet):
-        _write_csv(path, data, target, requests.layout, rows)
+    is_csv, mapped = _is_csv(path, requests.layout.sheet), PbcField.QUESTIONS in requests.layout.columns
+    in_column = mapped or (is_csv and bool(questions))
+    rows = _rows(requests, written, questions if in_column else ())
+    if is_csv:
+        write_csv(path, data, target, requests.layout, rows)
         return []
     with opened_workbook(path, data, read_only=False) as workbook, complete(target) as partial:
         sheet = chosen_sheet(path, workbook, requests.layout.sheet)
-        columns = _our_columns(sheet, requests.layout)
-        for row, said in rows.items():
-            for field, text in said.items():
-                _write_text(sheet.cell(row, columns[field]), text)
+        columns = _our_columns(path, sheet, requests.layout)
+        for (row, column), text in _by_cell(sheet, rows, columns).items():
+            write_text(sheet.cell(row, column), text)
+        if questions and not in_column:
+            add_questions(workbook, questions)
         workbook.save(partial)
     return sorted(_not_kept(data))
 
 
-def column_index(letter: str) -> int:
-    """Return a column's place, counted from 0."""
-    from openpyxl.utils import column_index_from_string
-
-    return int(column_index_from_string(letter)) - 1
-
-
-def column_letter(place: int) -> str:
-    """Return the letter of a column by its place, counted from 0."""
-    from openpyxl.utils import get_column_letter
-
-    return str(get_column_letter(place + 1))
+def _rows(requests: RequestList, written: Written, questions: Sequence[PbcQuestion]) -> dict[int, dict[PbcField, str]]:
+    """Return what is written by row; questions only where there are any of a request."""
+    by_request: dict[str, list[PbcQuestion]] = {}
+    for each in questions:
+        by_request.setdefault(each.request, []).append(each)
+    return {
+        each.row: {
+            **written.get(each.id, {}),
+            **({PbcField.QUESTIONS: questions_text(by_request[each.id])} if each.id in by_request else {}),
+        }
+        for each in requests.requests
+        if not each.withdrawn and (each.id in written or each.id in by_request)
+    }
 
 
 def _is_csv(path: Path, sheet: str | None) -> bool:
@@ -143,16 +149,16 @@ def _bounded(path: Path, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple
     return rows
 
 
-def _require_blank_below(path: Path, data: bytes, sheet: str) -> None:
-    with opened_workbook(path, data) as workbook:
-        below = workbook[sheet].iter_rows(min_row=MOST_ROWS + 1, values_only=True)
-        if any(value is not None for row in below for value in row):
-            msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
-            raise ConfigurationError(msg)
+def _require_blank_below(path: Path, sheet: Any) -> None:
+    """Check that nothing stands below the rows that are read: sheets are often formatted far below their last row."""
+    # The cells that there are: openpyxl's own way to go through rows makes one for every place up to the last of them.
+    if any(row > MOST_ROWS and cell.value is not None for (row, _), cell in sheet._cells.items()):
+        msg = f"{path}: expected at most {MOST_ROWS} rows, got more. Give only the list of requests."
+        raise ConfigurationError(msg)
 
 
-def _cells(sheet: Any, row: int) -> Iterator[SheetCell]:
-    for column in range(1, min(sheet.max_column, LAST_COLUMN) + 1):
+def _cells(sheet: Any, row: int, columns: int) -> Iterator[SheetCell]:
+    for column in range(1, columns + 1):
         cell = sheet.cell(row, column)
         if cell.data_type == "f":
             yield SheetCell(None, "a formula, and Tieout evaluates none: paste its value")
@@ -184,63 +190,47 @@ def _merged(sheet: Any, rows: tuple[tuple[SheetCell, ...], ...]) -> tuple[tuple[
     return tuple(map(tuple, found))
 
 
-def _our_columns(sheet: Any, layout: Layout) -> dict[PbcField, int]:
+def _our_columns(path: Path, sheet: Any, layout: Layout) -> dict[PbcField, int]:
     """Return the columns of our fields, counted from 1; those that are not there are added at the right."""
-    columns, last = {}, sheet.max_column
+    last = sheet.max_column
+    asked = layout.columns.get(PbcField.QUESTIONS)
+    columns = {PbcField.QUESTIONS: column_index(asked) + 1} if asked else {}
     heading = layout.header_rows[-1]
     for field in OURS:
         if field in layout.columns:
             columns[field] = column_index(layout.columns[field]) + 1
             continue
         last += 1
+        if last > SHEET_COLUMNS:
+            msg = f"{path}: expected room for a column at the right, got a cell in the last one. Map {field}: --column {field}=K."
+            raise ConfigurationError(msg)
         columns[field] = last
         cell, beside = sheet.cell(heading, last), sheet.cell(heading, last - 1)
-        cell.value = _HEADINGS[field]
+        cell.value = HEADINGS[field]
         if beside.has_style:
             cell._style = copy(beside._style)
     return columns
 
 
-def _write_text(cell: Any, text: str) -> None:
-    cell.value = text
-    cell.data_type = "s"  # openpyxl would take what begins with = for a formula
-    if _SUSPECT.match(text):
-        cell.quotePrefix = True
+def _by_cell(
+    sheet: Any, rows: Mapping[int, Mapping[PbcField, str]], columns: Mapping[PbcField, int]
+) -> dict[tuple[int, int], str]:
+    """Return the text of each cell; what comes into the same merged cell from several rows stands there together."""
+    first = {
+        (row, column): (area.min_row, area.min_col)
+        for area in sheet.merged_cells.ranges
+        for row in range(area.min_row, area.max_row + 1)
+        for column in range(area.min_col, area.max_col + 1)
+    }
+    texts: dict[tuple[int, int], list[str]] = {}
+    for row, said in sorted(rows.items()):
+        for field, text in said.items():
+            place = (row, columns[field])
+            texts.setdefault(first.get(place, place), []).append(text)
+    return {place: "\n".join(dict.fromkeys(each for each in several if each)) for place, several in texts.items()}
 
 
 def _not_kept(data: bytes) -> set[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         names = archive.namelist()
     return {what for start, what in _LOST.items() if any(name.startswith(start) for name in names)}
-
-
-def _csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
-    """Return the delimiter of a CSV file, and its rows."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        msg = f"{path}: no UTF-8: {error}. Save it as CSV UTF-8."
-        raise ConfigurationError(msg) from error
-    delimiter = max(",;\t", key=text[:4096].count)  # spreadsheets in some languages write semicolons
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        return delimiter, list(rows)
-    except csv.Error as error:
-        msg = f"{path}: line {rows.line_num}: no CSV: {error}."
-        raise ConfigurationError(msg) from error
-
-
-def _write_csv(path: Path, data: bytes, target: Path, layout: Layout, written: Mapping[int, Mapping[PbcField, str]]) -> None:
-    delimiter, rows = _csv(path, data)
-    last = max(map(len, rows))
-    columns = {field: column_index(letter) for field, letter in layout.columns.items() if field in OURS}
-    added = [field for field in OURS if field not in columns]
-    columns |= {field: last + place for place, field in enumerate(added)}
-    said = {layout.header_rows[-1]: {field: _HEADINGS[field] for field in added}, **written}
-    for number, values in said.items():
-        row = rows[number - 1]
-        row.extend([""] * (max(columns.values()) + 1 - len(row)))
-        for field, text in values.items():
-            row[columns[field]] = neutralised(text)
-    with complete(target) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=delimiter, lineterminator="\n").writerows(rows)

@@ -38,21 +38,30 @@ LEAST_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Fieldwork:
-    """Where selections are recorded, and by whom.
+class Archive:
+    """Where sealed populations are read.
 
     Attributes:
         settings: The installation's.
         program: The program's files.
-        store: The evidence bucket, as an identity that may put records.
-        signer: A key of scope landing.
-        clock: Tells the time, UTC.
-        by: Who records it: a role or a person id.
+        store: The evidence bucket, as an identity that may read it.
     """
 
     settings: Settings
     program: Program
     store: S3Store
+
+
+@dataclass(frozen=True, slots=True)
+class Fieldwork(Archive):
+    """Where selections are recorded, and by whom; the identity may put records.
+
+    Attributes:
+        signer: A key of scope landing.
+        clock: Tells the time, UTC.
+        by: Who records it: a role or a person id.
+    """
+
     signer: DocumentSigner
     clock: Callable[[], datetime]
     by: str
@@ -237,7 +246,7 @@ def selections_of(store: S3Store, seal: str = "") -> list[Selection]:
     return sorted(found, key=lambda each: each.at)
 
 
-def changed_since(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodPopulation | None:
+def changed_since(archive: Archive, sealed: Sealed, folder: Path) -> PeriodPopulation | None:
     """Return the population as it stands now where it is another than was sealed; ``None`` where it is the same.
 
     Raises:
@@ -245,21 +254,21 @@ def changed_since(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodP
         LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
         StoreUnavailable: The store did not answer; run it again.
     """
-    now = _population_now(fieldwork, sealed, folder)
+    now = _population_now(archive, sealed, folder)
     return None if now.sealed.seal == sealed.population.seal else now
 
 
-def _population_now(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodPopulation:
+def _population_now(archive: Archive, sealed: Sealed, folder: Path) -> PeriodPopulation:
     said = sealed.population
-    periods = {each.id: each for each in fieldwork.program.scope.observation_periods}
+    periods = {each.id: each for each in archive.program.scope.observation_periods}
     if said.observation_period not in periods:
         msg = f"seal {said.seal[:16]}: scope.yaml has no period {said.observation_period} any more."
         raise ConfigurationError(msg)
     period = periods[said.observation_period]
-    return period_population(fieldwork.settings, said.control, said.system, period, fieldwork.store, folder)
+    return period_population(archive.settings, said.control, said.system, period, archive.store, folder)
 
 
-def keys_of(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> dict[str, int]:
+def keys_of(archive: Archive, sealed: Sealed, folder: Path) -> dict[str, int]:
     """Return the row number of each key of a sealed population, its columns but for the system joined by a slash.
 
     Raises:
@@ -267,19 +276,20 @@ def keys_of(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> dict[str, int
         LandingConflict: A landing is not what the index or its manifest says: run tieout verify.
         StoreUnavailable: The store did not answer; run it again.
     """
-    found = _unchanged(fieldwork, sealed, folder)
+    found = unchanged(archive, sealed, folder)
     names = [name for name in found.key if name != "system"]
     columns = [found.rows[name].to_pylist() for name in names]
     return {"/".join(map(str, values)): number for number, values in enumerate(zip(*columns, strict=True), start=1)}
 
 
-def windows_of(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> dict[str, list[int]]:
+def windows_of(archive: Archive, sealed: Sealed, folder: Path) -> dict[str, list[int]]:
     """Return the row numbers of each window of a sealed population; raises as `keys_of`."""
-    return _unchanged(fieldwork, sealed, folder).windows
+    return unchanged(archive, sealed, folder).windows
 
 
-def _unchanged(fieldwork: Fieldwork, sealed: Sealed, folder: Path) -> PeriodPopulation:
-    now = _population_now(fieldwork, sealed, folder)
+def unchanged(archive: Archive, sealed: Sealed, folder: Path) -> PeriodPopulation:
+    """Return a sealed population with its rows; raises as `keys_of`."""
+    now = _population_now(archive, sealed, folder)
     if now.sealed.seal != sealed.population.seal:
         before, after = sealed.population.seal[:16], now.sealed.seal[:16]
         msg = f"seal {before}: the population has changed since, and its seal is {after} now. Seal it again."

@@ -8,7 +8,8 @@ from pathlib import Path
 from tieout.audit.pbc_cells import read_text
 from tieout.audit.spreadsheet import NUMBER
 from tieout.errors import ConfigurationError
-from tieout.flows.pbc_files import Sheet, column_index, read_sheet
+from tieout.flows.pbc_files import Sheet, read_sheet
+from tieout.flows.pbc_written import column_index
 
 MOST_ASKED = 10_000
 LOOKED_AT = 20

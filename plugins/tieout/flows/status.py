@@ -216,6 +216,8 @@ def landed_extraction(row: Mapping[str, Any]) -> LandedExtraction:
         events=events,
         supersedes=row["supersedes"],
         potential_deviations=row["potential_deviations"],
+        rows_sha256=row["rows_sha256"],
+        manifest_sha256=row["manifest_sha256"],
     )
 
 

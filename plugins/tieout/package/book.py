@@ -95,7 +95,7 @@ def sheets(facts: Facts, questions: Questions, populations: Sequence[PeriodFile]
         Sheet(
             "performances",
             lambda: book.performances_table(found.controls),
-            ("on_time", "late", "not_performed", "pending"),
+            ("on_time", "late", "not_performed", "pending", "not_determinable"),
             queries.PERFORMANCES,
         ),
         Sheet("deviations", lambda: _deviations(facts)),
@@ -113,6 +113,10 @@ def sheets(facts: Facts, questions: Questions, populations: Sequence[PeriodFile]
     made.append(Sheet("scope", lambda: program_book.scope_table(facts.program.scope, facts.period)))
     made += [
         Sheet(f"requests {number}", lambda each=each: book.requests_table(each.standings))  # type: ignore[misc]
+        for number, each in enumerate(facts.requests, start=1)
+    ]
+    made += [
+        Sheet(f"questions {number}", lambda each=each: book.questions_table(each.questions))  # type: ignore[misc]
         for number, each in enumerate(facts.requests, start=1)
     ]
     return made

@@ -27,8 +27,8 @@ from tieout.evidence.layout import Class, class_of
 from tieout.evidence.manifest import Manifest
 from tieout.evidence.sources import Bucket
 from tieout.evidence.store import ObjectVersion, S3Store
-from tieout.flows.pbc import exported
 from tieout.flows.pbc_files import write_back
+from tieout.flows.pbc_standing import exported
 from tieout.flows.query import evidence_database
 from tieout.package.book import Questions, Sheet, sheets
 from tieout.package.choosing import Chosen, choose, slots_within
@@ -240,7 +240,7 @@ class _Package:
             file = self._order.request_files.get(each.name)
             if file is not None:
                 path = self._folder / f"requests{file.suffix}"
-                write_back(file, path, each.listed, exported(each.standings))
+                write_back(file, path, each.listed, exported(each.standings), each.questions)
                 self._file(f"pbc/{each.name}{file.suffix}", path)
 
     def _oscal(self) -> None:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tieout.audit.pbc_questions import PbcQuestion
 from tieout.audit.pbc_status import PbcStanding, stand_requests
 from tieout.criteria.pbc import FOLDER, RequestList
 from tieout.criteria.periods import ObservationPeriod
@@ -23,6 +24,7 @@ from tieout.flows.campaign_standing import standing_of
 from tieout.flows.campaigns import Campaigns
 from tieout.flows.deviations import Register, read_register
 from tieout.flows.documents import Documents, read_documents
+from tieout.flows.pbc_questions import read_questions
 from tieout.flows.selection import Sealed, Selection, sealed_populations, selections_of
 from tieout.flows.status import Holdings, Program, Status, read_holdings, read_program, status
 from tieout.flows.trusted import Trusted, trust
@@ -34,11 +36,12 @@ from tieout.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """A list of the auditor's, and where each of its requests stands."""
+    """A list of the auditor's, where each of its requests stands, and what was asked about them."""
 
     name: str
     listed: RequestList
     standings: tuple[PbcStanding, ...]
+    questions: tuple[PbcQuestion, ...]
 
 
 @dataclass(frozen=True)
@@ -96,10 +99,12 @@ class Facts:
 
     @property
     def spoken_of(self) -> set[str]:
-        """Keys of documents that may stand under another label: what management said, and selections."""
+        """Keys of documents that may stand under another label: what was said and asked, and selections."""
         said = {given.document for each in self.register.deviations for given in each.history}
         accepted = {each.document for each in self.register.acceptances}
-        return said | accepted | {each.key for each in self.sealed} | {each.key for each in self.selections}
+        questions = [question for each in self.requests for question in each.questions]
+        asked = {each.key for each in questions} | {answer.key for each in questions for answer in each.answers}
+        return said | accepted | asked | {each.key for each in self.sealed} | {each.key for each in self.selections}
 
     @property
     def standing(self) -> list[dict[str, Any]]:
@@ -170,7 +175,7 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
         sealed=tuple(each for each in sealed_populations(store) if each.population.observation_period == period.id),
         selections=tuple(_selections(store, period)),
         campaigns=tuple(_campaigns(replace(as_of.settings, root_fingerprint=root), store, period)),
-        requests=tuple(_requests(settings, period, found)),
+        requests=tuple(_requests(settings, store, period, found)),
     )
 
 
@@ -208,10 +213,11 @@ def _campaigns(settings: Settings, store: SealedStore, period: ObservationPeriod
             yield standing_of(campaigns, opened, store.as_of).as_document()
 
 
-def _requests(settings: Settings, period: ObservationPeriod, found: Status) -> Iterator[Requests]:
+def _requests(settings: Settings, store: SealedStore, period: ObservationPeriod, found: Status) -> Iterator[Requests]:
     """Yield the lists of today: what an auditor asks for is of the fieldwork, not of the program as it stood."""
     standings = {each.control: each for each in found.controls}
     for path in sorted((settings.criteria_folder / FOLDER).glob("*.yaml")):
         listed = load(path, RequestList)
         if listed.observation_period == period.id:
-            yield Requests(path.stem, listed, tuple(stand_requests(listed.requests, standings)))
+            stood, asked = stand_requests(listed.requests, standings), read_questions(store, path.stem)
+            yield Requests(path.stem, listed, tuple(stood), tuple(asked))

@@ -146,7 +146,11 @@ def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, name: str, *, 
         selections=_selections(facts),
         campaigns=shown(tables["campaigns"], "Campaigns that people answered"),
         requests=[
-            {"name": each.name, "shown": shown(tables[f"requests {number}"], f"Requests of {each.name}")}
+            {
+                "name": each.name,
+                "shown": shown(tables[f"requests {number}"], f"Requests of {each.name}"),
+                "asked": shown(tables[f"questions {number}"], "Questions about them, and answers"),
+            }
             for number, each in lists
         ],
         taken_away=shown(tables["taken away"], "What did not become evidence, or was taken away from it"),

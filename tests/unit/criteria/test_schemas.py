@@ -23,6 +23,7 @@ FILES = {
     "form": ["forms/restore_test.yaml", "forms/vendor_review.yaml"],
     "policy": ["policies/code_of_conduct.yaml"],
     "dry_runs": ["dry_runs.yaml"],
+    "pbc": ["pbc/soc2.yaml"],
     "toxic_combinations": ["toxic_combinations.yaml"],
     "auditor_access": ["auditor_access.yaml"],
 }

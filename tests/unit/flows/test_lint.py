@@ -65,7 +65,7 @@ def change(home: Path, file: str, *pairs: tuple[str, str]) -> None:
 
 
 def test_the_small_project_has_no_problems_and_no_notes(home: Path) -> None:
-    assert run(home) == Linted(files=7, problems=(), notes=())
+    assert run(home) == Linted(files=8, problems=(), notes=())
 
 
 def test_there_are_enough_broken_projects() -> None:
@@ -174,7 +174,7 @@ def test_imported_wording_is_read_too(home: Path, tmp_path: Path) -> None:
     (tmp_path / "wording.csv").write_text("id,text\nCC6.1,Official.\n")
     path = import_texts(Settings(home=home), tmp_path / "wording.csv").path
     assert path
-    assert run(home) == Linted(files=8, problems=(), notes=())
+    assert run(home) == Linted(files=9, problems=(), notes=())
     path.write_text(path.read_text().replace("CC6.1", "CC61"))
     (problem,) = run(home).problems
     assert (problem.path, problem.line) == (path, 6)
@@ -211,7 +211,7 @@ def test_the_command_prints_what_it_found_and_exits_with_one_for_problems(
     )
     days = "[2026-07-01, 2026-07-02) lie between 2026-H1 and 2026-H2"
     note = f"include/criteria/scope.yaml:6: note: {days}: no Type 2 period covers them.\n"
-    last = "7 files, 1 problem (1 note)\n" if broken else "7 files, no problems (1 note)\n"
+    last = "8 files, 1 problem (1 note)\n" if broken else "8 files, no problems (1 note)\n"
     assert result.output == (problem if broken else "") + note + last
     assert result.exit_code == int(broken)
 
@@ -219,9 +219,18 @@ def test_the_command_prints_what_it_found_and_exits_with_one_for_problems(
 def test_of_access_a_whole_file_is_fine_and_an_ended_grant_is_a_note(home: Path) -> None:
     shutil.copytree(FIXTURES / "auditor_access" / "include", home / "include", dirs_exist_ok=True)
     (home / "include/criteria/nda.txt").write_text("What is read here stays here.\n")
-    assert run(home) == Linted(files=8, problems=(), notes=())
+    assert run(home) == Linted(files=9, problems=(), notes=())
     notes = [str(note) for note in run(home, date(2027, 1, 1)).notes]
     assert any("auditor_access.yaml:8: grant examination_2026 ended on 2026-12-31" in note for note in notes)
     assert not [each for each in run(home, date(2026, 12, 31)).notes if "ended on" in str(each)]
     (home / "include/criteria/nda.txt").write_bytes(b"\xff\xfe")
     assert ["expected a text file in UTF-8" in str(each) for each in run(home).problems] == [True]
+
+
+def test_an_owner_that_the_auditor_names_and_the_program_does_not_is_a_note_once(home: Path) -> None:
+    change(home, "criteria/pbc/soc2.yaml", ("owner: Head\n", "owner: Jane D.\n"), ("criteria: [CC6.1]", "owner: Jane D."))
+    found = run(home)
+    assert found.problems == ()
+    [note] = found.notes
+    assert (note.path.name, note.line) == ("soc2.yaml", 13)
+    assert note.message == "owner 'Jane D.' of request '1.01' is no role of scope.yaml or of a control."

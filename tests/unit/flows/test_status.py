@@ -48,6 +48,8 @@ ROW: dict[str, Any] = {
     "lag_seconds": 7,
     "rows": 3,
     "landed_at": datetime(2026, 5, 1, tzinfo=UTC),
+    "rows_sha256": "a" * 64,
+    "manifest_sha256": "b" * 64,
     "manifest_key": "manifests/observation_period=2026-H1/control=x/window=2026-03/idp-1.dsse.json",
     "statement_version": 2,
     "performances": [{"name": "R-1", "day": date(2026, 3, 5)}],
@@ -158,6 +160,7 @@ def test_a_state_is_printed_with_the_scope_as_of_its_instant() -> None:
 def test_a_row_of_the_index_becomes_a_landing() -> None:
     found = landed_extraction(ROW)
     assert (found.window, found.system, found.landing, found.observation_period) == ("2026-03", "idp", "idp-1", "2026-H1")
+    assert (found.rows_sha256, found.manifest_sha256) == ("a" * 64, "b" * 64)
     assert (found.start, found.end, found.landed_at) == (ROW["effective_from"], ROW["effective_to"], ROW["landed_at"])
     assert (found.state, found.lag_seconds, found.rows, found.statement_version) == (ExtractionState.LATER, 7, 3, 2)
     assert (found.performances, found.events) == ((("R-1", date(2026, 3, 5)),), None)

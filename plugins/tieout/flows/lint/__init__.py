@@ -15,6 +15,7 @@ from tieout.flows.lint.assessments import check_assessments, overdue_notes
 from tieout.flows.lint.confirmations import check_confirmations
 from tieout.flows.lint.contracts import check_contracts
 from tieout.flows.lint.controls import check_controls, window_notes
+from tieout.flows.lint.pbc import check_lists, owner_notes
 from tieout.flows.lint.policies import check_policies
 from tieout.flows.lint.project import Problem, read_project
 from tieout.flows.lint.reconciliations import check_reconciliations
@@ -57,10 +58,12 @@ def lint(settings: Settings, today: date | None = None) -> Linted:
         *check_confirmations(project),
         *check_assessments(project),
         *check_contracts(project),
+        *check_lists(project),
     ]
     if today is None:
         today = datetime.now(project.scope.content.zone if project.scope else UTC).date()
-    notes = [*coverage_notes(project), *window_notes(project), *overdue_notes(project, today), *ended_notes(project, today)]
+    notes = [*coverage_notes(project), *window_notes(project), *overdue_notes(project, today)]
+    notes += [*ended_notes(project, today), *owner_notes(project)]
     return Linted(project.files, _in_order(problems), _in_order(notes))
 
 

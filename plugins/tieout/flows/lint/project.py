@@ -19,6 +19,8 @@ from tieout.criteria.dry_runs import FILE_NAME as DRY_RUNS
 from tieout.criteria.dry_runs import DryRuns
 from tieout.criteria.forms import FORMS, Form
 from tieout.criteria.overlay import LicensedTexts
+from tieout.criteria.pbc import FOLDER as PBC
+from tieout.criteria.pbc import RequestList
 from tieout.criteria.policies import FOLDER as POLICIES
 from tieout.criteria.policies import Policy, policy_files
 from tieout.criteria.scope import Scope
@@ -77,6 +79,7 @@ class Project:
     auditor_access: Read[AuditorAccess] | None = None
     policies: dict[str, Read[Policy] | None] = field(default_factory=dict)
     """By id; ``None`` for one that could not be read."""
+    lists: list[Read[RequestList]] = field(default_factory=list)
     contracts: dict[str, Contract] = field(default_factory=dict)
     evidence_types: dict[str, Path] = field(default_factory=dict)
     """Of the files that could not be read too."""
@@ -114,6 +117,9 @@ def read_project(settings: Settings) -> Project:
             project.assessments.append(assessment)
         else:
             project.broken_assessments.add(path)
+    for path in sorted((folder / PBC).glob("*.yaml")):
+        found = project.read(path, RequestList)
+        project.lists += [found] if found else []
     for path in sorted((folder / FORMS).glob("*.yaml")):
         project.read(path, Form)
     for path in sorted((folder / "licensed").glob("*.yaml")):
@@ -184,6 +190,7 @@ def _strays(settings: Settings) -> Iterator[Problem]:
         criteria / "licensed",
         criteria / POLICIES,
         criteria / FORMS,
+        criteria / PBC,
     )
     for folder in (criteria, contracts):
         for path in sorted(folder.rglob("*.y*ml")):
@@ -191,5 +198,6 @@ def _strays(settings: Settings) -> Iterator[Problem]:
                 continue
             if path.name.endswith(CONTRACT_SUFFIX) and path.parent == contracts:
                 continue
-            cure = "Controls, policies, forms, assessments, catalogues: .yaml, contracts: .odcs.yaml, each in its own folder."
+            kinds = "Controls, policies, forms, PBC lists, assessments, catalogues: .yaml"
+            cure = f"{kinds}, contracts: .odcs.yaml, each in its own folder."
             yield Problem(path, 1, "nothing reads this file: its name or its folder is none that Tieout looks at.", cure)
