@@ -120,18 +120,19 @@ class _Files(fs.FileSystemHandler):  # type: ignore[misc]
 
 
 @contextmanager
-def evidence_database(evidence: Evidence) -> Iterator[DuckDBPyConnection]:
+def evidence_database(evidence: Evidence, manifests: Sequence[Manifest] | None = None) -> Iterator[DuckDBPyConnection]:
     """Open a database in which every evidence type is a table.
 
     Args:
         evidence: A bucket or a copy.
+        manifests: Of its landings; ``None`` where they are to be read.
 
     Raises:
         CannotCheck: The copy can not be read.
     """
     import duckdb
 
-    manifests = _manifests(evidence)
+    manifests = _manifests(evidence) if manifests is None else manifests
     superseded = {(each.predicate.get("supersedes") or {}).get("landing") for each in manifests}
     tables: dict[str, list[_Part]] = {}
     for manifest in manifests:

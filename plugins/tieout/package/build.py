@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a package: reads a bucket as one digest saw it, writes pages and tables, and copies the objects beside them.
 
-Memory holds manifests and records, one population, and one piece of one object; the disk holds documents and one file. What is
-copied is held against the digests while it passes. Nothing of it is signed anew: what is signed stands in ``bucket/``.
+Memory holds manifests and records, one population, and one piece of one object; the disk holds documents, Parquet parts of at
+most 1 MiB, and one file. What is copied is held against the digests while it passes. Nothing of it is signed anew: what is
+signed stands in ``bucket/``.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ from tieout.audit.workbook import write_book
 from tieout.criteria.periods import ObservationPeriod
 from tieout.evidence.layout import Class, class_of
 from tieout.evidence.manifest import Manifest
-from tieout.evidence.sources import Bucket
 from tieout.evidence.store import ObjectVersion, S3Store
 from tieout.flows.pbc_files import write_back
 from tieout.flows.pbc_standing import exported
@@ -36,13 +36,13 @@ from tieout.package.facts import Facts, read_facts
 from tieout.package.items import item_pages
 from tieout.package.pages import Held, csv_name, index_page
 from tieout.package.populations import PeriodFile, write_populations
-from tieout.package.sealed_store import SealedStore, sealed_store
+from tieout.package.sealed_store import SealedBucket, SealedStore, sealed_store
 from tieout.package.targets import Added, Target, file_pieces, writing
 from tieout.settings import Settings
 from tieout.times import instant
 
 CONTENTS, BUCKET_FOLDER, WORKBOOK, REFERENCES = "contents.json", "bucket/", "evidence-workbook.xlsx", "references.csv"
-_LARGE = (Class.PART, Class.RAW_PAGE, Class.FILE, Class.PRESENTED)
+_LARGE = (Class.RAW_PAGE, Class.FILE, Class.PRESENTED)
 """Classes of objects that are not fetched beforehand."""
 _WORKERS, _AHEAD, _SMALL = 8, 64, 2**20
 """Threads that fetch objects, how many are fetched ahead, and how large such a one is at most: 64 MiB in all."""
@@ -115,13 +115,9 @@ def build(
 
 
 def _fetch(sealed: SealedStore, period: ObservationPeriod, firsts: Sequence[ObjectVersion], tell: Tell) -> None:
-    """Fetch documents: all but responses of other periods, which are read one by one where they are needed."""
-    ours = f"responses/observation_period={period.id}/"
-    wanted = [
-        each
-        for each in firsts
-        if class_of(each.key) not in _LARGE and (class_of(each.key) is not Class.RESPONSE or each.key.startswith(ours))
-    ]
+    """Fetch documents, but for responses of other periods, which are read one by one where they are needed; and small parts."""
+    ours = f"/observation_period={period.id}/"
+    wanted = [each for each in firsts if _is_fetched(each, ours)]
     done = 0
 
     def told() -> None:
@@ -132,23 +128,18 @@ def _fetch(sealed: SealedStore, period: ObservationPeriod, firsts: Sequence[Obje
     sealed.fetch(wanted, told)
 
 
+def _is_fetched(version: ObjectVersion, ours: str) -> bool:
+    kind = class_of(version.key)
+    if kind in (Class.RESPONSE, Class.PART):
+        return ours in version.key and version.size <= _SMALL
+    return kind not in _LARGE
+
+
 def _chosen(facts: Facts, firsts: Sequence[ObjectVersion], order: Order) -> Chosen:
     zone = facts.program.scope.zone
     slots = slots_within(facts.holdings.index, facts.period.start(zone), facts.period.end(zone))
     of_landing = {row["landing"]: row["manifest_key"].split("/", 1)[1].rpartition("/")[0] for row in facts.holdings.index}
     return choose(firsts, facts.period.id, slots, of_landing, facts.spoken_of, by_reference=order.by_reference)
-
-
-class _Evidence(Bucket):
-    """The objects of a package alone, wherever they are read from."""
-
-    def __init__(self, store: SealedStore, chosen: Chosen) -> None:
-        super().__init__(store)
-        self._chosen = {each.key for each in (*chosen.held, *chosen.referred)}
-
-    def keys(self, prefix: str) -> list[str]:
-        """List the keys under a prefix that belong to the package."""
-        return [key for key in super().keys(prefix) if key in self._chosen]
 
 
 class _Package:
@@ -175,8 +166,8 @@ class _Package:
     def write(self) -> None:
         """Write everything; the list of contents comes last."""
         populations = list(self._populations())
-        evidence = _Evidence(self._facts.store, self._chosen)
-        with evidence_database(evidence) as database:
+        evidence = SealedBucket(self._facts.store, {each.key for each in (*self._chosen.held, *self._chosen.referred)})
+        with evidence_database(evidence, [self._facts.manifests[row["landing"]] for row in self._facts.landings]) as database:
             tables = sheets(self._facts, Questions(database, evidence), populations)
             with_lists = any(each.name in self._order.request_files for each in self._facts.requests)
             page = index_page(self._facts, tables, self.held, self._order.name, with_lists=with_lists)

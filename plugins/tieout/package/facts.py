@@ -18,7 +18,6 @@ from tieout.documents import load
 from tieout.errors import CannotCheck, ConfigurationError, Missing, Tampered
 from tieout.evidence.manifest import Manifest
 from tieout.evidence.register import RegisterRow, register
-from tieout.evidence.sources import Bucket
 from tieout.evidence.verify.outcome import Outcome
 from tieout.flows.campaign_standing import standing_of
 from tieout.flows.campaigns import Campaigns
@@ -30,7 +29,7 @@ from tieout.flows.status import Holdings, Program, Status, read_holdings, read_p
 from tieout.flows.trusted import Trusted, trust
 from tieout.package.choosing import slots_within
 from tieout.package.program import ProgramAsOf, program_as_of
-from tieout.package.sealed_store import SealedStore
+from tieout.package.sealed_store import SealedBucket, SealedStore
 from tieout.settings import Settings
 
 
@@ -180,7 +179,7 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
 
 
 def _trusted(store: SealedStore, root: str) -> Trusted:
-    trusted = trust(Bucket(store), root)
+    trusted = trust(SealedBucket(store), root)
     for outcome, error in ((Outcome.TAMPERED, Tampered), (Outcome.MISSING, Missing), (Outcome.CANNOT_CHECK, CannotCheck)):
         for finding in trusted.findings:
             if finding.outcome is outcome:

@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import islice, takewhile
 from pathlib import Path
+from typing import BinaryIO
 
 from tieout.errors import ConfigurationError, Missing, Tampered
 from tieout.evidence.digest import Digest, Entry
 from tieout.evidence.layout import DIGESTS, Class, time_stamp_key
+from tieout.evidence.sources import Bucket
 from tieout.evidence.store import ObjectVersion, S3Store, oldest
 from tieout.flows.chain import read_chain
 from tieout.flows.documents import firsts
@@ -125,6 +127,31 @@ class SealedStore(S3Store):
             msg = f"{where}: expected SHA-256 {expected}, as a digest saw it, got {digest.hexdigest()}. Run tieout verify."
             raise Tampered(msg)
         yield held
+
+
+class SealedBucket(Bucket):
+    """The same as evidence to read: what was fetched is opened from the folder.
+
+    Args:
+        store: The bucket, as of a digest.
+        keys: Keys that there are; ``None`` for all.
+    """
+
+    def __init__(self, store: SealedStore, keys: Collection[str] | None = None) -> None:
+        super().__init__(store)
+        self._folder, self._keys, self._sealed = store.folder, keys, store
+
+    def keys(self, prefix: str) -> list[str]:
+        """List the keys under a prefix."""
+        found = self._sealed.keys(prefix)
+        return found if self._keys is None else [key for key in found if key in self._keys]
+
+    def open(self, key: str, version_id: str | None) -> BinaryIO | None:
+        """Open a version."""
+        first, local = self._sealed.first(key), self._folder / key
+        if first is not None and version_id in (None, first.version_id) and local.is_file():
+            return local.open("rb")
+        return super().open(key, version_id)
 
 
 def sealed_store(store: S3Store, folder: Path, sequence: int | None = None) -> SealedStore:

@@ -68,7 +68,7 @@ def test_controls_have_every_statement_that_was_in_force(tmp_path: Path) -> None
         "v1",
         "Wording 1.",
     )
-    assert (second["statement_version"], second["effective_from"]) == (2, datetime(2026, 4, 1))  # noqa: DTZ001 - a sheet's day
+    assert (second["statement_version"], second["effective_from"]) == ("v2", datetime(2026, 4, 1))  # noqa: DTZ001 - a sheet's day
     assert (first["owner"], first["nature"], first["frequency"], first["criteria"]) == ("IT Lead", "manual", "monthly", "CC6.2")
     require_inert(sheet)
     assert sheet["B2"].quotePrefix
