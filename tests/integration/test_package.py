@@ -44,6 +44,7 @@ from tests.integration.package_scene import (
 from tests.package_figures import compare_figures, rows_of
 from tests.program import merge_values, noon
 from tests.stack import Store
+from tests.verify_md import run_blocks
 from tieout.audit.spreadsheet import neutralised
 from tieout.criteria.performances import PerformanceState
 from tieout.evidence import verify_package
@@ -118,6 +119,17 @@ def test_it_verifies_offline_in_a_bare_environment(package: Package, repository:
     assert said[-1] == "intact 31/31"
     assert re.fullmatch(r"not in it: [1-9]\d* objects of other observation periods", said[-2])
     assert package.verify(package.folder).outcome == "intact", "unpacked, it is the same"
+
+
+def test_its_verify_md_confirms_it_with_public_tools(package: Package) -> None:
+    bucket = package.folder / "bucket"
+    manifest = next(path for path in bucket.rglob("*.dsse.json") if path.name.startswith("idp-")).relative_to(bucket).as_posix()
+    record = next(bucket.rglob(f"{package.scene.selections['drawn']}.record.dsse.json")).relative_to(bucket).as_posix()
+    page, root, period = package.folder / "VERIFY.md", package.scene.store.root, package.scene.program.period
+    done = run_blocks(page, bucket, root, manifest, RECORD=record, PERIOD=period)
+    assert done.returncode == 0, done.stderr
+    assert "record: selection, signed at" in done.stdout
+    assert run_blocks(page, bucket, root, manifest).returncode != 0, "objects of the period before are not in it"
 
 
 def test_as_of_an_old_digest_it_is_intact_only_to_who_knows_that_digest(package: Package) -> None:

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -15,7 +13,7 @@ import pytest
 
 from tests.unit.audit.test_selections import POPULATION
 from tests.unit.evidence.signed_copy import BUCKET, LANDED_AT, RETENTION, Keys, SignedCopy, build_copy
-from tests.verify_md import functions
+from tests.verify_md import functions, run_blocks
 from tieout.evidence.keys import DocumentSigner, generate_key
 from tieout.evidence.layout import Place, digest_key
 from tieout.evidence.records import Record, RecordKind, build_record
@@ -38,17 +36,7 @@ def copy(template: SignedCopy, tmp_path: Path) -> SignedCopy:
 
 def run(copy: SignedCopy, repository: Path, root: str | None = None, record: str = "") -> subprocess.CompletedProcess[str]:
     """Run the blocks of VERIFY.md in one shell."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", (repository / "VERIFY.md").read_text(), re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 6
-    for tool in ("openssl", "jq", "sha256sum"):
-        assert shutil.which(tool), f"{tool} is needed: make installs it"
-    environment = {
-        "PATH": os.environ["PATH"], "FOLDER": str(copy.folder), "ROOT": root or copy.root, "MANIFEST": copy.manifest,
-        "RECORD": record,
-    }  # fmt: skip
-    return subprocess.run(
-        ["sh", "-eu"], input="\n".join(blocks), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
+    return run_blocks(repository / "VERIFY.md", copy.folder, root or copy.root, copy.manifest, RECORD=record)
 
 
 def test_public_tools_confirm_a_landing(copy: SignedCopy, repository: Path) -> None:
