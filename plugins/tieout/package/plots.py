@@ -25,7 +25,7 @@ _PERFORMED = {
     "on_time": State("T", "performed on time", Colour.SKY),
     "late": State("L", "performed late", Colour.ORANGE),
     "not_performed": State("N", "not performed", Colour.VERMILION),
-    "pending": State("P", "still to come", Colour.WHITE),
+    "pending": State("P", "upcoming or pending", Colour.WHITE),
     "not_determinable": State("D", "not determinable", Colour.GREY),
 }
 _ON_DATE = {
