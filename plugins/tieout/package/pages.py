@@ -10,10 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from tieout.audit.cover_page import visible
 from tieout.audit.plots import PLOT_CSS, plot_html
+from tieout.audit.questions import QUESTIONS
 from tieout.criteria.performances import PerformanceState
 from tieout.flows.item_sheets import ItemSheet
 from tieout.flows.selection import Selection
@@ -31,8 +33,8 @@ MOST_SHOWN = 200
 CSV_FOLDER = "tables/"
 _LONG_WORD = 24
 _PARTS = (
-    ("check", "How to check it"), ("files", "What is in it"), ("figures", "Figures"), ("plots", "Plots"), ("scope", "Scope"),
-    ("controls", "Controls"), ("criteria", "Criteria"), ("populations", "Populations"),
+    ("check", "How to check it"), ("files", "What is in it"), ("figures", "Figures"), ("questions", "Questions"),
+    ("plots", "Plots"), ("scope", "Scope"), ("controls", "Controls"), ("criteria", "Criteria"), ("populations", "Populations"),
     ("performances", "Performances"), ("deviations", "Potential deviations"), ("selections", "Selections"),
     ("campaigns", "Campaigns"), ("taken-away", "Taken away"), ("tool", "Changes to the tool"), ("later", "After the period"),
 )  # fmt: skip
@@ -132,6 +134,7 @@ def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, name: str, *, 
         referred=held.referred and f"{held.referred:,}",
         referred_bytes=_size(held.referred_bytes),
         elsewhere=f"{held.elsewhere:,}",
+        questions=[(name, each.asks, dedent(each.sql).strip()) for name, each in QUESTIONS.items()],
         plots=[Markup(plot_html(each)) for each in plots(facts)],  # noqa: S704 - it escapes
         boundary=boundary.description if boundary else "",
         controls=list(_controls(facts)),
