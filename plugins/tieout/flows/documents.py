@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -68,13 +68,20 @@ def firsts(store: S3Store, prefix: str, kinds: Container[Class]) -> dict[str, Ob
     return {key: first for key, listed in sorted(versions.items()) if (first := oldest(listed))}
 
 
-def read_documents(store: S3Store, prefix: str = MANIFESTS) -> Documents:
+def read_documents(
+    store: S3Store, prefix: str = MANIFESTS, kept: Callable[[Manifest], Manifest] = lambda read: read
+) -> Documents:
     """Read every manifest and record under a prefix, each in its oldest version.
+
+    Args:
+        store: The evidence bucket.
+        prefix: Of their keys.
+        kept: What is kept of each manifest: thousands of whole ones take hundreds of megabytes.
 
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    found = read_all(store, firsts(store, prefix, (Class.MANIFEST, Class.RECORD)).values())
+    found = read_all(store, firsts(store, prefix, (Class.MANIFEST, Class.RECORD)).values(), kept)
     manifests = tuple(document for document in found.values() if isinstance(document, Manifest))
     return Documents(manifests, {key: document for key, document in found.items() if isinstance(document, Record)})
 
@@ -100,14 +107,16 @@ def read_responses(store: S3Store, campaigns: Container[str]) -> list[tuple[str,
     return sorted(found, key=lambda each: (each[1].at, each[1].id))
 
 
-def read_all(store: S3Store, versions: Iterable[ObjectVersion]) -> dict[str, Manifest | Record]:
-    """Read manifests and records, by key; those that can not be read are left out."""
+def read_all(
+    store: S3Store, versions: Iterable[ObjectVersion], kept: Callable[[Manifest], Manifest] = lambda read: read
+) -> dict[str, Manifest | Record]:
+    """Read manifests and records, by key; those that can not be read are left out. ``kept`` as in `read_documents`."""
 
     def one(version: ObjectVersion) -> tuple[str, Manifest | Record | None]:
         key = version.key
         data = store.read(key, version.version_id) or b""
         try:
-            return key, read_record(data, key) if class_of(key) is Class.RECORD else read_manifest(data, key)
+            return key, read_record(data, key) if class_of(key) is Class.RECORD else kept(read_manifest(data, key))
         except VerificationError:
             return key, None
 

@@ -19,6 +19,8 @@ from tieout.flows.pbc_written import HEADINGS, column_index
 
 MOST_ROWS = 2 * MOST_REQUESTS
 """Rows of a list, blank ones among them."""
+MOST_CELL = 100_000
+"""Characters of a cell: three times what a spreadsheet's holds."""
 _SAMPLE = 64 * 1024
 
 
@@ -26,7 +28,7 @@ def read_csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
     """Return the delimiter of a CSV file, and its rows, at most one more than `MOST_ROWS`.
 
     Raises:
-        ConfigurationError: It is no UTF-8, or no CSV.
+        ConfigurationError: It is no UTF-8, or no CSV, or a cell is too long.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -35,11 +37,18 @@ def read_csv(path: Path, data: bytes) -> tuple[str, list[list[str]]]:
         raise ConfigurationError(msg) from error
     delimiter = _delimiter(text)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    found: list[list[str]] = []
     try:
-        return delimiter, list(islice(rows, MOST_ROWS + 1))
+        for row in islice(rows, MOST_ROWS + 1):
+            # Python's own bound on a cell is one for the whole process, and a drop of rows may have raised it.
+            if longest := next((cell for cell in row if len(cell) > MOST_CELL), None):
+                msg = f"{path}: line {rows.line_num}: expected cells of at most {MOST_CELL} characters, got {len(longest)}."
+                raise ConfigurationError(msg)
+            found.append(row)
     except csv.Error as error:
         msg = f"{path}: line {rows.line_num}: no CSV: {error}."
         raise ConfigurationError(msg) from error
+    return delimiter, found
 
 
 def _delimiter(text: str) -> str:

@@ -25,7 +25,7 @@ from tieout.audit.spreadsheet import write_csv
 from tieout.audit.workbook import write_book
 from tieout.criteria.periods import ObservationPeriod
 from tieout.evidence.layout import Class, class_of
-from tieout.evidence.manifest import Manifest
+from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.store import ObjectVersion, S3Store
 from tieout.flows.pbc_files import write_back
 from tieout.flows.pbc_standing import exported
@@ -212,7 +212,8 @@ class _Package:
     def _covers(self) -> None:
         named = {key: digest.sequence for digest in self._facts.store.digests for key in (entry.key for entry in digest.entries)}
         for number, row in enumerate(self._facts.landings, start=1):
-            manifest = self._facts.manifests[row["landing"]]
+            key = row["manifest_key"]
+            manifest = read_manifest(self._facts.store.read(key, None) or b"", key)  # whole: those of the facts are not
             cover = population_cover(manifest, self._checks(manifest, named), ())
             self._text(f"covers/{manifest.landing}.html", as_html(cover))
             self._tell("covers", number, len(self._facts.landings))

@@ -55,7 +55,7 @@ class Facts:
         period: The observation period, or the day of a Type 1.
         status: Where the period stood.
         holdings: What the bucket held.
-        documents: Manifests and records.
+        documents: Records, and manifests as `slim` leaves them.
         landings: Rows of the index of what belongs to the period, superseded ones among them.
         register: Deviations.
         taken_away: What did not become evidence, or was taken away from it.
@@ -155,7 +155,7 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
     program = read_program(as_of.settings)
     period = program.scope.period(period.id) or period  # as it was defined then
     found = status(program, holdings.facts, period, store.as_of)
-    documents = read_documents(store)
+    documents = read_documents(store, kept=slim)
     slots = slots_within(holdings.index, period.start(program.scope.zone), period.end(program.scope.zone))
     work = folder / "register"
     work.mkdir()
@@ -176,6 +176,21 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
         campaigns=tuple(_campaigns(replace(as_of.settings, root_fingerprint=root), store, period)),
         requests=tuple(_requests(settings, store, period, found)),
     )
+
+
+def slim(manifest: Manifest) -> Manifest:
+    """Return a manifest with what tables are made of: fields of the index, what was dropped and redacted, the code's version."""
+    said, ipe = manifest.predicate, manifest.predicate["ipe"]
+    drops = [{"reason": each["reason"], "rows": each["rows"]} for each in ipe.get("drops", ())]
+    pages = [
+        {"name": each.get("name"), "redactions": each["redactions"]} for each in ipe.get("pages", ()) if each.get("redactions")
+    ]
+    kept = {"drops": drops, "pages": pages, "airflow": ipe.get("airflow")}
+    return replace(manifest, predicate={**said, "ipe": kept, "rule_results": [], "control": _index_fields(said["control"])})
+
+
+def _index_fields(control: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: control[name] for name in ("id", "sha256", "statement_version")}
 
 
 def _trusted(store: SealedStore, root: str) -> Trusted:

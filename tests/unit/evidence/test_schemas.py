@@ -19,7 +19,7 @@ from tieout.evidence.layout import KEY_LIST, digest_key
 from tieout.evidence.records import build_record
 from tieout.evidence.schemas import check_document
 
-SCHEMAS = ("digest.v1", "key_list.v1", "key_list_request.v1", "landing_manifest.v1", "record.v1", "response.v1")
+SCHEMAS = ("digest.v1", "key_list.v1", "key_list_request.v1", "known_list.v1", "landing_manifest.v1", "record.v1", "response.v1")
 Steps = tuple[str | int, ...]
 
 
