@@ -15,12 +15,9 @@ from dataclasses import dataclass
 from importlib.resources import files as resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from tieout import __version__
 from tieout.audit.cover import population_cover
 from tieout.audit.cover_page import as_html
-from tieout.audit.oscal import component_definition, plan_of_action
 from tieout.audit.spreadsheet import write_csv
 from tieout.audit.workbook import write_book
 from tieout.criteria.periods import ObservationPeriod
@@ -32,6 +29,7 @@ from tieout.flows.pbc_standing import exported
 from tieout.flows.query import evidence_database
 from tieout.package.book import Questions, Sheet, sheets
 from tieout.package.choosing import Chosen, choose, slots_within
+from tieout.package.documents import REFERENCE_COLUMNS, contents, oscal_documents, references
 from tieout.package.facts import Facts, read_facts
 from tieout.package.items import item_pages
 from tieout.package.pages import Held, csv_name, index_page
@@ -39,7 +37,6 @@ from tieout.package.populations import PeriodFile, write_populations
 from tieout.package.sealed_store import SealedBucket, SealedStore, sealed_store
 from tieout.package.targets import Added, Target, file_pieces, writing
 from tieout.settings import Settings
-from tieout.times import instant
 
 CONTENTS, BUCKET_FOLDER, WORKBOOK, REFERENCES = "contents.json", "bucket/", "evidence-workbook.xlsx", "references.csv"
 _LARGE = (Class.RAW_PAGE, Class.FILE, Class.PRESENTED)
@@ -177,13 +174,15 @@ class _Package:
         for name, page in item_pages(self._facts, self._folder):
             self._text(name, page)
         self._requests()
-        self._oscal()
+        for name, document in oscal_documents(self._facts).items():
+            self._text(f"oscal/{name}.json", json.dumps(document, indent=1, ensure_ascii=False))
         self._text("VERIFY.md", resources("tieout.package").joinpath("VERIFY.md").read_text(encoding="utf-8"))
         if self._chosen.referred:
             self._references()
         self._objects()
-        contents = json.dumps(self._contents(), indent=1, ensure_ascii=False, sort_keys=True)
-        self._target.add(CONTENTS, [contents.encode()], len(contents))
+        said = contents(self._facts, self.held, self.added)
+        data = json.dumps(said, indent=1, ensure_ascii=False, sort_keys=True).encode()
+        self._target.add(CONTENTS, [data], len(data))
 
     def _text(self, name: str, text: str) -> None:
         data = text.encode()
@@ -235,38 +234,9 @@ class _Package:
                 write_back(file, path, each.listed, exported(each.standings), each.questions)
                 self._file(f"pbc/{each.name}{file.suffix}", path)
 
-    def _oscal(self) -> None:
-        facts, scope = self._facts, self._facts.program.scope
-        controls = {each.control: facts.program.controls[each.control] for each in facts.status.controls}
-        last = min(facts.period.end_day.toordinal() - 1, scope.calendar.day_of(facts.as_of).toordinal())
-        day = facts.period.first_day.fromordinal(max(last, facts.period.first_day.toordinal()))
-        documents = {
-            "component-definition": component_definition(
-                scope.system_name, controls, facts.program.catalogue, scope.edition, day, facts.as_of
-            ),
-            "plan-of-action-and-milestones": plan_of_action(
-                scope.system_name, facts.store.bucket, facts.period.id, facts.register.deviations, facts.as_of
-            ),
-        }
-        for name, document in documents.items():
-            self._text(f"oscal/{name}.json", json.dumps(document, indent=1, ensure_ascii=False))
-
     def _references(self) -> None:
-        import pyarrow as pa
-
-        names = ("uri", "version_id", "sha256")
-        columns = pa.schema([*((name, pa.string()) for name in names), ("bytes", pa.int64())])
-        store, path = self._facts.store, self._folder / REFERENCES
-        rows = [
-            {
-                "uri": f"s3://{store.bucket}/{each.key}",
-                "version_id": each.version_id,
-                "sha256": store.sha256_of(each),
-                "bytes": each.size,
-            }
-            for each in self._chosen.referred
-        ]
-        write_csv(path, columns, [pa.Table.from_pylist(rows, schema=columns)])
+        columns, path = REFERENCE_COLUMNS, self._folder / REFERENCES
+        write_csv(path, columns, [references(self._facts.store, self._chosen.referred)])
         self._file(REFERENCES, path)
 
     def _objects(self) -> None:
@@ -287,25 +257,3 @@ class _Package:
             return file_pieces(local)()
         pieces = store.checked_chunks(version)
         return [b"".join(pieces)] if version.size <= _SMALL else pieces
-
-    def _contents(self) -> dict[str, Any]:
-        facts, head = self._facts, self._facts.store.head
-        return {
-            "version": 1,
-            "observation_period": facts.period.id,
-            "type": facts.period.type,
-            "first_day": facts.period.first_day.isoformat(),
-            "end_day": facts.period.end_day.isoformat(),
-            "time_zone": facts.program.scope.time_zone,
-            "bucket": facts.store.bucket,
-            "digest": {"sequence": head.sequence, "sha256": head.sha256, "to": instant(head.end)},
-            "program": facts.program_as_of.commit,
-            "made_with": f"tieout {__version__}",
-            "by_reference": bool(self._chosen.referred),
-            "objects": {
-                "held": self.held.objects, "bytes": self.held.bytes, "by_reference": self.held.referred,
-                "of_other_periods": self.held.elsewhere,
-            },
-            "files": [{"name": each.name, "bytes": each.bytes, "sha256": each.sha256} for each in
-                      sorted(self.added, key=lambda each: each.name)],
-        }  # fmt: skip

@@ -17,13 +17,10 @@ from tieout.audit.cover_page import visible
 from tieout.audit.plots import PLOT_CSS, plot_html
 from tieout.audit.questions import QUESTIONS
 from tieout.criteria.performances import PerformanceState
-from tieout.flows.item_sheets import ItemSheet
-from tieout.flows.selection import Selection
 from tieout.package.book import Sheet
 from tieout.package.facts import Facts
 from tieout.package.plots import plots
 from tieout.texts import counted
-from tieout.times import instant
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -78,7 +75,8 @@ class Held:
 
 
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what fills in the templates: it escapes every value, and writes out what can not be seen."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -115,7 +113,7 @@ def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, name: str, *, 
     boundary = scope.boundary
     lists = [(number, each) for number, each in enumerate(facts.requests, start=1)]
     requested = tuple((f"requests-{number}", f"Requests: {each.name}") for number, each in lists)
-    return _environment().get_template("index.html").render(
+    return environment().get_template("index.html").render(
         system_name=scope.system_name,
         printed=facts.period.printed(),
         period=facts.period.id,
@@ -238,67 +236,6 @@ def _selections(facts: Facts) -> Shown:
         })  # fmt: skip
     columns = ("selection", "population", "method", "stage", "rows", "not available", "sealed", "recorded", "reason")
     return Shown("Selections of sealed populations", columns, (), tuple(rows), 0, f"{CSV_FOLDER}selections.csv")
-
-
-def items_page(facts: Facts, selection: Selection, items: Iterable[ItemSheet], key: Sequence[str], changed: str) -> str:
-    """Return the sheets of a selection as one page.
-
-    Args:
-        facts: What the package says.
-        selection: The selection.
-        items: Its sheets.
-        key: Names of the key's columns.
-        changed: What is said where the population is another now; empty where it is not.
-    """
-    [population] = [each.population for each in facts.sealed if each.population.seal == selection.seal]
-    return _environment().get_template("items.html").render(
-        control=population.control,
-        system=population.system,
-        rows=f"{population.rows:,}",
-        selection=selection,
-        at=f"{selection.at:%Y-%m-%d %H:%M:%S}",
-        stage=str(selection.facts.get("stage", "")),
-        reason=str(selection.facts.get("reason", "")),
-        not_there=[str(each) for each in selection.facts.get("not_there", ())],
-        changed=changed,
-        items=[_item(facts, each, key) for each in items],
-    )  # fmt: skip
-
-
-def _item(facts: Facts, item: ItemSheet, key: Sequence[str]) -> dict[str, Any]:
-    zone = facts.program.scope.zone
-    found = []
-    for name, value in item.facts.items():
-        text, note = "" if value is None else str(value), "personal data" if name in item.personal else ""
-        if hasattr(value, "tzinfo") and value is not None:
-            text, note = f"{instant(value)}\n{value.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}", "UTC, and the program's time zone"
-        found.append((name, text, note))
-    steps = item.trace.steps if item.trace else ()
-    return {
-        "number": item.number,
-        "key": ", ".join(str(item.facts[name]) for name in key if name in item.facts and name != "system"),
-        "facts": found,
-        "outcome": item.outcome,
-        "attributes": item.attributes,
-        "steps": [
-            {
-                "name": step.name,
-                "outcome": step.outcome.value,
-                "facts": [(name, _said(value)) for name, value in step.facts.items()],
-                "said": [each.reason for each in step.findings],
-            }
-            for step in steps
-            if step.name != "row"
-        ],
-    }
-
-
-def _said(value: Any) -> str:
-    import json
-
-    if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False, indent=1, default=str)
-    return "" if value is None else str(value)
 
 
 def _size(count: int) -> str:
