@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -48,7 +50,13 @@ class PeriodPopulation:
 
 
 def period_population(
-    settings: Settings, control_id: str, system: str, period: ObservationPeriod, store: S3Store, folder: Path
+    settings: Settings,
+    control_id: str,
+    system: str,
+    period: ObservationPeriod,
+    store: S3Store,
+    folder: Path,
+    index: Iterable[dict[str, Any]] | None = None,
 ) -> PeriodPopulation:
     """Return the population of a period as it stands in the bucket now.
 
@@ -59,6 +67,7 @@ def period_population(
         period: The period.
         store: The evidence bucket.
         folder: An empty work folder.
+        index: As `tieout.flows.true_up.union_of_landings`.
 
     Raises:
         ConfigurationError: A file is wrong, or there is no such control or system.
@@ -72,7 +81,7 @@ def period_population(
         msg = f"control {control_id!r}: no day of {period.id} is covered by it, so that it has no population there."
         raise ExtractionRefused(msg)
     job = flow.plan_span(settings, control_id, system, period, f"{PERIOD}{period.id}", (first, end))
-    union, landings = union_of_landings(job, store, folder)
+    union, landings = union_of_landings(job, store, folder, index)
     rows = _each_once(union, job.contract.key)
     days = [scope.calendar.day_of(each) for each in rows[control.population.inclusion_date_field].to_pylist()]
     windows: dict[str, list[int]] = {}

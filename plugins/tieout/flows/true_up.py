@@ -7,7 +7,7 @@ extracted again is locked like any other raw page.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -136,14 +136,23 @@ def _land(
     return land_derived(job, found.rows, found.second_count, extraction, pages, store, signer, clock, frame.folder, reason)
 
 
-def union_of_landings(job: flow.Job, store: S3Store, folder: Path) -> tuple[pa.Table, list[str]]:
+def union_of_landings(
+    job: flow.Job, store: S3Store, folder: Path, index: Iterable[dict[str, Any]] | None = None
+) -> tuple[pa.Table, list[str]]:
     """Return the rows of every landing of a control's system that lie in a job's interval, and the landings' ids.
+
+    Args:
+        job: What interval of what.
+        store: The evidence bucket.
+        folder: Work folder.
+        index: Landings of the control that stand, in the order of `tieout.flows.index.landings`; ``None`` to look them up.
 
     Raises:
         LandingConflict: A manifest or a part is not what the index or the manifest says: run tieout verify.
     """
     schema = pa.schema([*job.contract.schema, pa.field(LANDING_COLUMN, pa.string())])
-    rows = [row for row in landings(store, control=job.control_id) if _is_of(row, job)]
+    listed = landings(store, control=job.control_id) if index is None else index
+    rows = [row for row in listed if _is_of(row, job)]
     tables = [schema.empty_table()]
     for row in sorted(rows, key=lambda row: (row["effective_from"], row["landed_at"])):
         tables += [as_landed(part, schema, row["landing"]) for part in landed_parts(store, row, job.contract.table, folder)]

@@ -24,6 +24,7 @@ from tieout.flows.campaigns import Campaigns
 from tieout.flows.deviations import Register, read_register
 from tieout.flows.documents import Documents, read_documents
 from tieout.flows.pbc_questions import read_questions
+from tieout.flows.sealed_population import PeriodPopulation, period_population
 from tieout.flows.selection import Sealed, Selection, sealed_populations, selections_of
 from tieout.flows.status import Holdings, Program, Status, read_holdings, read_program, status
 from tieout.flows.trusted import Trusted, trust
@@ -95,6 +96,12 @@ class Facts:
     def as_of(self) -> datetime:
         """When the digest ended that all of this is of, UTC."""
         return self.store.as_of
+
+    def population(self, control: str, system: str, folder: Path) -> PeriodPopulation:
+        """Return the population of the period as it stood; raises as `tieout.flows.sealed_population.period_population`."""
+        gone = {row["supersedes"] for row in self.holdings.index}
+        stood = [row for row in self.holdings.index if row["control"] == control and row["landing"] not in gone]
+        return period_population(self.settings, control, system, self.period, self.store, folder, stood)
 
     @property
     def spoken_of(self) -> set[str]:

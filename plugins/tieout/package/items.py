@@ -11,7 +11,7 @@ from typing import Any
 
 from tieout.errors import ExtractionRefused
 from tieout.flows.item_sheets import ItemSheet, item_sheets
-from tieout.flows.sealed_population import PeriodPopulation, period_population
+from tieout.flows.sealed_population import PeriodPopulation
 from tieout.flows.selection import Selection
 from tieout.package.facts import Facts
 from tieout.package.pages import environment
@@ -57,7 +57,7 @@ _CHANGED = (
 def _population(facts: Facts, control: str, system: str, folder: Path) -> PeriodPopulation | None:
     with TemporaryDirectory(dir=folder) as work:
         try:
-            return period_population(facts.settings, control, system, facts.period, facts.store, Path(work))
+            return facts.population(control, system, Path(work))
         except ExtractionRefused:
             return None
 

@@ -15,7 +15,7 @@ from tieout.contracts.odcs import LANDING_COLUMN
 from tieout.criteria.periods import is_regular
 from tieout.errors import ExtractionRefused
 from tieout.flows.population import write_rows
-from tieout.flows.sealed_population import PeriodPopulation, period_population
+from tieout.flows.sealed_population import PeriodPopulation
 from tieout.flows.true_up import owed_days
 from tieout.package.facts import Facts
 
@@ -98,7 +98,7 @@ def _histories(facts: Facts) -> Iterator[tuple[str, str]]:
 def _whole(facts: Facts, control: str, system: str, folder: Path) -> tuple[PeriodFile, Path] | None:
     with TemporaryDirectory(dir=folder) as work:
         try:
-            found = period_population(facts.settings, control, system, facts.period, facts.store, Path(work))
+            found = facts.population(control, system, Path(work))
         except ExtractionRefused:
             return None  # it covers no day of the period
     path = folder / "rows.csv"
