@@ -427,8 +427,8 @@ def test_what_looks_like_a_formula_or_markup_is_inert(package: Package, book: di
 
 def test_made_again_it_is_the_same_and_later_it_differs_in_what_has_changed(package: Package, tmp_path: Path) -> None:
     scene = package.scene
-    scene.package(tmp_path / "simulated.zip")
-    assert (tmp_path / "simulated.zip").read_bytes() == package.path.read_bytes()
+    scene.package(tmp_path / "again.zip")
+    assert (tmp_path / "again.zip").read_bytes() == package.path.read_bytes()
     scene.program.add(CHANGES, "shop_csv", **merge_values(950, noon(scene.program.month(0), 26)))
     scene.program.drop(datetime.now(UTC) - timedelta(minutes=10))
     landed = scene.store.land_as_of(CHANGES, "shop_csv", scene.program.key(0), datetime.now(UTC), "One more was found.")

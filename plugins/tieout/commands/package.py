@@ -16,8 +16,10 @@ from tieout.commands.common import bucket_options, open_store, printable
 from tieout.settings import from_environment
 
 if TYPE_CHECKING:
+    from tieout.evidence.store import S3Store
     from tieout.package.build import Built, Order
     from tieout.package.targets import Target
+    from tieout.settings import Settings
 
 _GIB = 2**30
 _SIZE = click.FloatRange(min=0.0001)
@@ -58,11 +60,11 @@ def package(
 ) -> None:
     """Make the package of a period: pages, the evidence workbook, populations, and the evidence itself, checkable offline.
 
-    It is made of the bucket as a digest saw it, so that the same digest gives the same package. Exit code 0 only if what was
-    written verifies as intact.
+    It is made of the bucket as a digest saw it, so that the same digest gives the same package. What was written is verified, and
+    the exit code is 0 only if it is intact; a prefix of a bucket is not read again.
     """
     from tieout.flows.status import read_program
-    from tieout.package.build import Order, build
+    from tieout.package.build import Order
     from tieout.package.facts import chosen_period
 
     if (period_id is None) == (as_of is None):
@@ -74,13 +76,10 @@ def package(
             "give --root the root key's fingerprint, or set TIEOUT_ROOT_FINGERPRINT: nothing is packaged unchecked."
         )
     period = chosen_period(read_program(settings), period_id, as_of.date() if as_of else None)
-    name = Path(target).name if not target.startswith("s3://") else target
-    order = Order(
-        period=period, root=root, name=name, digest=digest, by_reference=by_reference, request_files=dict(map(_list, lists))
-    )
+    order = Order(period=period, root=root, digest=digest, by_reference=by_reference, request_files=dict(map(_list, lists)))
     with tempfile.TemporaryDirectory(prefix="tieout-") as work:
         written = _target(target, part_size, endpoint_url, Path(work))
-        built = _build(build, settings, open_store(bucket, endpoint_url), order, written)
+        built = _build(settings, open_store(bucket, endpoint_url), order, written)
     for path in built.paths:
         click.echo(printable(path))
     held = built.held
@@ -94,9 +93,11 @@ def package(
     sys.exit(_check(built, order))
 
 
-def _build(build, settings, store, order: Order, target: Target) -> Built:  # type: ignore[no-untyped-def]
+def _build(settings: Settings, store: S3Store, order: Order, target: Target) -> Built:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+    from tieout.package.build import build
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -107,8 +108,7 @@ def _build(build, settings, store, order: Order, target: Target) -> Built:  # ty
                 rows[what] = bar.add_task(what, total=total)
             bar.update(rows[what], completed=done, total=total)
 
-        built: Built = build(settings, store, order, target, tell)
-    return built
+        return build(settings, store, order, target, tell)
 
 
 def _target(target: str, part_size: float, endpoint_url: str | None, work: Path) -> Target:

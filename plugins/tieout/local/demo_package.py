@@ -58,7 +58,7 @@ def make_package(installation: Installation, console: Console, say: Callable[[st
     store = S3Store(object_store.client_for(installation, "auditor"), EVIDENCE_BUCKET)
     path, root = installation.folder / "packages" / f"tieout-{PERIOD}.zip", installation.root_fingerprint
     say(f"Making the auditor's package of {PERIOD}")
-    order = Order(period=period, root=root, name=path.name, request_files={})
+    order = Order(period=period, root=root, request_files={})
     built = build(settings, store, order, ZipTarget(path, _PART))
     report = verify([Path(each) for each in built.paths], root, datetime.now(UTC), built.head)
     console.print(

@@ -54,7 +54,6 @@ class Order:
     Attributes:
         period: The observation period, or the day of a Type 1.
         root: The root key's fingerprint.
-        name: Of the package, as its page calls it.
         digest: Number of the digest that it is as of; ``None`` for the last.
         by_reference: Whether large objects are named and not copied.
         request_files: The auditor's own file of each list, by its name.
@@ -62,7 +61,6 @@ class Order:
 
     period: ObservationPeriod
     root: str
-    name: str
     digest: int | None = None
     by_reference: bool = False
     request_files: Mapping[str, Path]
@@ -167,7 +165,7 @@ class _Package:
         with evidence_database(evidence, [self._facts.manifests[row["landing"]] for row in self._facts.landings]) as database:
             tables = sheets(self._facts, Questions(database, evidence), populations)
             with_lists = any(each.name in self._order.request_files for each in self._facts.requests)
-            page = index_page(self._facts, tables, self.held, self._order.name, with_lists=with_lists)
+            page = index_page(self._facts, tables, self.held, with_lists=with_lists)
             self._text("index.html", page)
             self._tables(tables)
         self._covers()

@@ -19,8 +19,6 @@ from tieout.errors import CannotCheck, ConfigurationError, Missing, Tampered
 from tieout.evidence.manifest import Manifest
 from tieout.evidence.register import RegisterRow, register
 from tieout.evidence.verify.outcome import Outcome
-from tieout.flows.campaign_standing import standing_of
-from tieout.flows.campaigns import Campaigns
 from tieout.flows.deviations import Register, read_register
 from tieout.flows.documents import Documents, read_documents
 from tieout.flows.pbc_questions import read_questions
@@ -62,7 +60,6 @@ class Facts:
         taken_away: What did not become evidence, or was taken away from it.
         sealed: Populations that were sealed for the period.
         selections: Of those.
-        campaigns: As `tieout.flows.campaign_standing.Standing.as_document` has them.
         requests: The auditor's lists that are for the period.
     """
 
@@ -79,7 +76,6 @@ class Facts:
     taken_away: tuple[RegisterRow, ...]
     sealed: tuple[Sealed, ...]
     selections: tuple[Selection, ...]
-    campaigns: tuple[dict[str, Any], ...]
     requests: tuple[Requests, ...]
 
     @cached_property
@@ -154,7 +150,7 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
         StoreUnavailable: The store did not answer; run it again.
         ConfigurationError: A file of the program, as it stood, is wrong.
     """
-    trusted = _trusted(store, root)
+    trusted, settings = _trusted(store, root), replace(settings, root_fingerprint=root)
     holdings = read_holdings(store, store.as_of)
     end = period.end(read_program(settings).scope.zone)
     (folder / "program").mkdir()
@@ -180,7 +176,6 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
         taken_away=tuple(_taken_away(documents, period, slots)),
         sealed=tuple(each for each in sealed_populations(store) if each.population.observation_period == period.id),
         selections=tuple(_selections(store, period)),
-        campaigns=tuple(_campaigns(replace(as_of.settings, root_fingerprint=root), store, period)),
         requests=tuple(_requests(settings, store, period, found)),
     )
 
@@ -225,13 +220,6 @@ def _taken_away(documents: Documents, period: ObservationPeriod, slots: set[str]
 def _selections(store: SealedStore, period: ObservationPeriod) -> Iterator[Selection]:
     ours = {each.population.seal for each in sealed_populations(store) if each.population.observation_period == period.id}
     yield from (each for each in selections_of(store) if each.seal in ours)
-
-
-def _campaigns(settings: Settings, store: SealedStore, period: ObservationPeriod) -> Iterator[dict[str, Any]]:
-    campaigns = Campaigns(settings, store)
-    for opened in campaigns.find().values():
-        if opened.document.get("observation_period") == period.id:
-            yield standing_of(campaigns, opened, store.as_of).as_document()
 
 
 def _requests(settings: Settings, store: SealedStore, period: ObservationPeriod, found: Status) -> Iterator[Requests]:

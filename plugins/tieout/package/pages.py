@@ -96,14 +96,13 @@ def csv_name(sheet: Sheet) -> str:
     return f"{CSV_FOLDER}{sheet.name.replace(' ', '-')}.csv"
 
 
-def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, name: str, *, with_lists: bool = False) -> str:
+def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, *, with_lists: bool = False) -> str:
     """Return the page that a package opens with.
 
     Args:
         facts: What it says.
         sheets: Its tables.
         held: What it holds of the bucket.
-        name: Of the package, for the command that checks it.
         with_lists: Whether an auditor's request list is in it, filled in.
     """
     from markupsafe import Markup
@@ -124,7 +123,6 @@ def index_page(facts: Facts, sheets: Sequence[Sheet], held: Held, name: str, *, 
         as_of=f"{facts.as_of:%Y-%m-%d %H:%M:%S}",
         program=facts.program_as_of.said,
         parts=(*_PARTS[:-3], *requested, *_PARTS[-3:]),
-        name_of_package=name,
         with_lists=with_lists,
         by_reference=held.referred > 0,
         held=f"{held.objects:,}",
