@@ -18,17 +18,14 @@ verify` does that.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-from pyarrow import fs
 
 from tieout.audit.evidence_queries import VIEWS
 from tieout.errors import ConfigurationError, Missing, VerificationError
@@ -36,6 +33,7 @@ from tieout.evidence.index import index_table
 from tieout.evidence.layout import EVIDENCE, MANIFESTS, Class, class_of, partition_values
 from tieout.evidence.manifest import Manifest, read_manifest
 from tieout.evidence.sources import Evidence
+from tieout.flows.parts_dataset import PartsDataset, parts_dataset
 from tieout.flows.query_documents import add_documents, add_manifests
 from tieout.flows.trusted import opened
 
@@ -53,70 +51,6 @@ class _Part:
     version_id: str | None
     contract_sha256: str
     stands: bool
-
-
-class _Opened(io.RawIOBase):
-    """A part that is open; it is closed with whoever reads it, as pyarrow closes no Python file."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1) -> bytes:
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()
-
-
-class _Files(fs.FileSystemHandler):  # type: ignore[misc]
-    """The parts of an evidence source as pyarrow opens them: each in the version that its manifest names."""
-
-    def __init__(self, evidence: Evidence, versions: Mapping[str, str | None]) -> None:
-        self._evidence, self._versions = evidence, versions
-
-    def get_type_name(self) -> str:
-        return "tieout-evidence"
-
-    def normalize_path(self, path: str) -> str:
-        return path
-
-    def open_input_file(self, path: str) -> pa.NativeFile:
-        return pa.PythonFile(_Opened(opened(self._evidence, path, self._versions[path])), mode="r")
-
-    open_input_stream = open_input_file
-
-    def get_file_info(self, paths: Sequence[str]) -> list[fs.FileInfo]:
-        kinds = {True: fs.FileType.File, False: fs.FileType.NotFound}
-        return [fs.FileInfo(path, kinds[path in self._versions]) for path in paths]
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __ne__(self, other: object) -> bool:
-        return self is not other
-
-    __hash__ = object.__hash__
-
-    def _refused(self, *_: Any) -> Any:
-        msg = "evidence is read, and nothing else"
-        raise NotImplementedError(msg)
-
-    create_dir = delete_dir = delete_dir_contents = delete_root_dir_contents = delete_file = move = copy_file = _refused
-    open_output_stream = open_append_stream = get_file_info_selector = _refused
 
 
 @contextmanager
@@ -214,17 +148,15 @@ def _schema(evidence: Evidence, parts: Iterable[_Part]) -> pa.Schema:
     return pa.unify_schemas([*found, pa.schema([(name, pa.string()) for name in _PLACE])], promote_options="permissive")
 
 
-def _dataset(evidence: Evidence, parts: Sequence[_Part], schema: pa.Schema) -> ds.FileSystemDataset:
-    there = [each for each in parts if evidence.exists(each.key)]
-    files = fs.PyFileSystem(_Files(evidence, {each.key: each.version_id for each in there}))
-    parquet = ds.ParquetFileFormat()
-    fragments = [parquet.make_fragment(each.key, files, _place(each.key)) for each in there]
-    return ds.FileSystemDataset(fragments, schema, parquet, files)
+def _dataset(evidence: Evidence, parts: Sequence[_Part], schema: pa.Schema) -> PartsDataset:
+    there = {each.key: each for each in parts if evidence.exists(each.key)}
+
+    def part(key: str) -> BinaryIO:
+        return opened(evidence, key, there[key].version_id)
+
+    return parts_dataset({key: _place(key) for key in there}, schema, part)
 
 
-def _place(key: str) -> ds.Expression:
+def _place(key: str) -> dict[str, str]:
     values = partition_values(key)
-    first, *rest = (ds.field(name) == ds.scalar(values[name]) for name in _PLACE)
-    for each in rest:
-        first &= each
-    return first
+    return {name: values[name] for name in _PLACE}
