@@ -143,6 +143,7 @@ def running_store(folder: Path, repository: Path) -> Iterator[Store]:
         stack.start_store(lambda _: None)
         yield Store(stack, Settings(home=home, environment="test"))
     finally:
+        stack.processes.kill("object_store")  # nothing of it is looked at any more, and ending politely takes two seconds
         stack.stop()
 
 
@@ -214,7 +215,7 @@ def running_airflow(
             stack.start_airflow(lambda _: None, dag_processor=False, overrides=overrides)
             yield Airflow(Store(stack, Settings(home=home)), Api(stack.installation), proxy, overrides)
     finally:
-        for component in ("scheduler", "api-server"):
+        for component in ("scheduler", "api-server", "object_store"):
             stack.processes.kill(component)  # nothing of it is looked at any more, and ending politely takes ten seconds
         stack.stop()
 

