@@ -112,6 +112,13 @@ def figures_table(figures: Iterable[tuple[Figure, int]]) -> BookTable:
     return BookTable("figures", columns, batches(rows, columns))
 
 
+def statements_table(stated: Iterable[tuple[str, Sequence[str], str]]) -> BookTable:
+    """Return the statement behind the figures of each table: its name, the columns that are figures, and the statement."""
+    columns = pa.schema([("table", _TEXT), ("figures", _TEXT), ("query", _TEXT)])
+    rows = ({"table": name, "figures": ", ".join(numbers), "query": sql.strip()} for name, numbers, sql in stated)
+    return BookTable("statements", columns, batches(rows, columns))
+
+
 def extractions_table(standings: Iterable[Standing]) -> BookTable:
     """Return every extraction that was due, whether it came or not."""
     names = ("control", "system", "window", "state", "landing", "document", "reason")

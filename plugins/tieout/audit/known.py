@@ -178,19 +178,19 @@ def incident(row: Mapping[str, Any], control: str, landing: str, document: str, 
 
 def tool_changes(manifests: Iterable[Manifest]) -> list[Change]:
     """Return each state of the code that landed something, from when on, and how much it landed."""
-    landed: dict[tuple[str, str, str], list[str]] = {}
+    landed: dict[str, list[str]] = {}
     for manifest in manifests:
-        code = manifest.predicate["code"]
-        tree = {True: "with changes in its tracked files", False: "as committed", None: "state of its files not known"}
-        key = (str(code["version"]), str(code["commit"] or "not known"), tree[code["modified"]])
-        landed.setdefault(key, []).append(manifest.predicate["times"]["landed_at"]["at"])
+        landed.setdefault(code_in_words(manifest.predicate["code"]), []).append(manifest.predicate["times"]["landed_at"]["at"])
     return sorted(
-        Change(
-            min(times), "code of the tool", "",
-            f"version {version}, commit {commit}, {tree}: {len(times)} landings, the last at {max(times)}",
-        )
-        for (version, commit, tree), times in landed.items()
-    )  # fmt: skip
+        Change(min(times), "code of the tool", "", f"{code}: {len(times)} landings, the last at {max(times)}")
+        for code, times in landed.items()
+    )
+
+
+def code_in_words(code: Mapping[str, Any]) -> str:
+    """Return which code landed something, as its manifest says."""
+    tree = {True: "with changes in its tracked files", False: "as committed", None: "state of its files not known"}
+    return f"version {code['version']}, commit {code['commit'] or 'not known'}, {tree[code['modified']]}"
 
 
 def control_changes(controls: Mapping[str, Control], first: date, end: date | None = None) -> list[Change]:

@@ -9,16 +9,12 @@ from collections.abc import Sequence
 from tieout.audit.deviations import Deviation, DeviationState
 from tieout.audit.known import STATEMENT, Known, counts
 from tieout.audit.management_page import Page, Section, Table, to_the_second
-from tieout.audit.plots import Bar, Colour, Plot, State, in_pages, stacked_bars
+from tieout.audit.plot_states import DEVIATION_STATES
+from tieout.audit.plots import Bar, Plot, in_pages, stacked_bars
 from tieout.times import instant
 
 LIST_MARK = (
     "Management's own list, for its assertion and representation letter: no evidence, and no part of the auditor's package."
-)
-_STATES = (
-    State("P", DeviationState.POTENTIAL.value, Colour.ORANGE),
-    State("C", DeviationState.CONFIRMED.value, Colour.BLUE),
-    State("N", DeviationState.NOT_CONFIRMED.value, Colour.GREY),
 )
 _HEADS = ("control", "system", "what", "where", "state", "disposition", "said by", "said at", "in evidence", "counts against")
 
@@ -72,7 +68,7 @@ def _bars(listed: Sequence[Deviation]) -> list[Plot]:
     bars = [Bar(control, tuple(tally[control, state] for state in DeviationState)) for control in controls]
     described = "One bar a control: deviations that the evidence shows, by what management has said of them."
     return [
-        stacked_bars(f"deviations-{number}", "Deviations by control", described, part, _STATES)
+        stacked_bars(f"deviations-{number}", "Deviations by control", described, part, list(DEVIATION_STATES.values()))
         for number, part in enumerate(in_pages(bars), start=1)
     ]
 

@@ -16,42 +16,21 @@ from tieout.audit.deviations import Deviation
 from tieout.audit.known import Change
 from tieout.audit.management_page import Section, Table, to_the_second
 from tieout.audit.outlook import Notice, Prospect
-from tieout.audit.plots import COLUMNS, Colour, Plot, State, heatmap, in_pages
-from tieout.audit.week_grid import (
-    EXTRACTION_SIGNS,
-    PERFORMANCE_SIGNS,
-    Awaited,
-    extractions_by_week,
-    performances_by_week,
-    weeks,
-)
-from tieout.criteria.extractions import ExtractionState
-from tieout.criteria.performances import PerformanceState
+from tieout.audit.plot_states import EXTRACTION_STATES, PERFORMANCE_STATES
+from tieout.audit.plots import COLUMNS, Plot, State, heatmap, in_pages
+from tieout.audit.week_grid import extractions_by_week, performances_by_week, weeks
 from tieout.criteria.periods import Gap, ObservationPeriod
 from tieout.criteria.standing import Standing
 from tieout.times import instant
 
-_COLOURS: Mapping[StrEnum, Colour] = {
-    PerformanceState.NOT_PERFORMED: Colour.VERMILION,
-    PerformanceState.NOT_DETERMINABLE: Colour.YELLOW,
-    PerformanceState.LATE: Colour.ORANGE,
-    PerformanceState.ON_TIME: Colour.GREEN,
-    PerformanceState.DID_NOT_OPERATE: Colour.SKY,
-    PerformanceState.UPCOMING: Colour.GREY,
-    ExtractionState.NOT_EXTRACTED: Colour.VERMILION,
-    ExtractionState.INCOMPLETE: Colour.PURPLE,
-    ExtractionState.LATER: Colour.ORANGE,
-    ExtractionState.IN_WINDOW: Colour.GREEN,
-    Awaited.AWAITED: Colour.GREY,
-}
 ByWeek = Callable[[Standing, Sequence[date], ObservationPeriod], Sequence[StrEnum | None]]
 
 
 def coverage_section(standings: Sequence[Standing], period: ObservationPeriod) -> Section:
     """Return controls by weeks, on both axes, and what makes a control other than complete."""
     plots = [
-        *_heat("performances", "Performances", standings, period, performances_by_week, PERFORMANCE_SIGNS),
-        *_heat("extractions", "Extractions", standings, period, extractions_by_week, EXTRACTION_SIGNS),
+        *_heat("performances", "Performances", standings, period, performances_by_week, PERFORMANCE_STATES),
+        *_heat("extractions", "Extractions", standings, period, extractions_by_week, EXTRACTION_STATES),
     ]
     rows = [
         (each.control, each.every, each.completeness.value, str(each.last_performed or ""), "; ".join(each.because))
@@ -63,17 +42,21 @@ def coverage_section(standings: Sequence[Standing], period: ObservationPeriod) -
 
 
 def _heat(
-    name: str, title: str, standings: Sequence[Standing], period: ObservationPeriod, by_week: ByWeek, signs: Mapping[Any, str]
+    name: str,
+    title: str,
+    standings: Sequence[Standing],
+    period: ObservationPeriod,
+    by_week: ByWeek,
+    states: Mapping[StrEnum, State],
 ) -> Iterator[Plot]:
     columns = weeks(period)
-    states = [State(sign, state.value, _COLOURS[state]) for state, sign in signs.items()]
     number = 0
     for part in in_pages(standings):
         found = [by_week(standing, columns, period) for standing in part]
         for first in range(0, len(columns), COLUMNS):
             number += 1
             shown = columns[first : first + COLUMNS]
-            cells = [[signs[state] if state else "" for state in row[first : first + COLUMNS]] for row in found]
+            cells = [[states[state].letter if state else "" for state in row[first : first + COLUMNS]] for row in found]
             yield heatmap(
                 f"{name}-{number}",
                 f"{title}, controls by weeks from {shown[0]}",
@@ -81,7 +64,7 @@ def _heat(
                 [standing.control for standing in part],
                 [day.isoformat() for day in shown],
                 cells,
-                states,
+                list(states.values()),
             )
 
 

@@ -20,8 +20,8 @@ QUESTIONS: dict[str, Question] = {
         "What has landed of each control, window by window?",
         ("landings",),
         """
-        SELECT control, system, "window", rows, potential_deviations, extraction_state, landed_at, landing FROM landings
-        WHERE landing NOT IN (SELECT supersedes FROM landings WHERE supersedes IS NOT NULL) ORDER BY control, system, "window"
+        SELECT control, system, "window", rows, potential_deviations, extraction_state, landed_at, landing FROM standing
+        ORDER BY control, system, "window"
         """,
     ),
     "superseded": Question(

@@ -68,20 +68,13 @@ def firsts(store: S3Store, prefix: str, kinds: Container[Class]) -> dict[str, Ob
     return {key: first for key, listed in sorted(versions.items()) if (first := oldest(listed))}
 
 
-def read_documents(
-    store: S3Store, prefix: str = MANIFESTS, kept: Callable[[Manifest], Manifest] = lambda read: read
-) -> Documents:
+def read_documents(store: S3Store, prefix: str = MANIFESTS) -> Documents:
     """Read every manifest and record under a prefix, each in its oldest version.
-
-    Args:
-        store: The evidence bucket.
-        prefix: Of their keys.
-        kept: What is kept of each manifest: thousands of whole ones take hundreds of megabytes.
 
     Raises:
         StoreUnavailable: The store did not answer; run it again.
     """
-    found = read_all(store, firsts(store, prefix, (Class.MANIFEST, Class.RECORD)).values(), kept)
+    found = read_all(store, firsts(store, prefix, (Class.MANIFEST, Class.RECORD)).values())
     manifests = tuple(document for document in found.values() if isinstance(document, Manifest))
     return Documents(manifests, {key: document for key, document in found.items() if isinstance(document, Record)})
 
@@ -110,7 +103,13 @@ def read_responses(store: S3Store, campaigns: Container[str]) -> list[tuple[str,
 def read_all(
     store: S3Store, versions: Iterable[ObjectVersion], kept: Callable[[Manifest], Manifest] = lambda read: read
 ) -> dict[str, Manifest | Record]:
-    """Read manifests and records, by key; those that can not be read are left out. ``kept`` as in `read_documents`."""
+    """Read manifests and records, by key, and keep of each manifest what is asked for; those that can not be read are left out.
+
+    Args:
+        store: The evidence bucket.
+        versions: What is read.
+        kept: What is kept of a manifest.
+    """
 
     def one(version: ObjectVersion) -> tuple[str, Manifest | Record | None]:
         key = version.key

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,13 @@ def landings(
         arguments = {"period": period, "control": control, "superseded": superseded}
         rows: list[dict[str, Any]] = connection.sql(_QUERY, params=arguments).to_arrow_table().to_pylist()
     return rows
+
+
+def standing_rows(index: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of an index whose landings no other supersedes."""
+    listed = list(index)
+    gone = {row["supersedes"] for row in listed}
+    return [row for row in listed if row["landing"] not in gone]
 
 
 def stored_index(store: S3Store) -> pa.Table:

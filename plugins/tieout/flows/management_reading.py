@@ -28,6 +28,7 @@ from tieout.evidence.store import S3Store
 from tieout.flows.chain import standing_chain
 from tieout.flows.deviations import Register, read_register
 from tieout.flows.documents import Documents, read_documents
+from tieout.flows.index import standing_rows
 from tieout.flows.status import Facts, Program, Status, read_holdings, status
 from tieout.flows.true_up import landed_parts
 from tieout.settings import Settings
@@ -49,6 +50,7 @@ class Reading:
         facts: What that was worked out from.
         index: A row of the index for each landing, superseded ones among them.
         documents: Every manifest and record.
+        taken_away: The register of everything that was taken away or never came, under the period's label.
         deviations: The register of deviations.
         known: What is known of the period.
     """
@@ -60,14 +62,9 @@ class Reading:
     facts: Facts
     index: list[dict[str, Any]]
     documents: Documents
+    taken_away: list[RegisterRow]
     deviations: Register
     known: Known
-
-    @property
-    def taken_away(self) -> list[RegisterRow]:
-        """The register of everything that was taken away or never came, under the period's label."""
-        rows = register(self.documents.manifests, self.documents.records)
-        return [row for row in rows if row.observation_period == self.found.period.id]
 
     @property
     def after_period(self) -> list[dict[str, Any]]:
@@ -100,6 +97,7 @@ def read(settings: Settings, store: S3Store, program: Program, period: Observati
     incidents = tuple(sorted(_incidents(store, program, period, held.index, folder)))
     rows = register(documents.manifests, documents.records)
     overrides = overrides_of(rows, period)
+    gone = [row for row in rows if row.observation_period == period.id]
     digest = chain.head
     of_period = [each for each in documents.manifests if each.predicate["observation_period"]["id"] == period.id]
     named = set(chain.keys)
@@ -115,13 +113,7 @@ def read(settings: Settings, store: S3Store, program: Program, period: Observati
         overrides=overrides,
         not_digested=tuple(sorted(documents_of(deviations.deviations, incidents, overrides) - named)),
     )
-    return Reading(settings, store, program, found, held.facts, held.index, documents, deviations, known)
-
-
-def standing_rows(index: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows of an index whose landings no other supersedes."""
-    gone = {row["supersedes"] for row in index if row["supersedes"]}
-    return [row for row in index if row["landing"] not in gone]
+    return Reading(settings, store, program, found, held.facts, held.index, documents, gone, deviations, known)
 
 
 def _is_after(row: dict[str, Any], period: ObservationPeriod) -> bool:

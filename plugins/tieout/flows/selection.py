@@ -137,8 +137,13 @@ def seal_population(fieldwork: Fieldwork, control: str, system: str, period: Obs
 
 def sealed_populations(store: S3Store) -> list[Sealed]:
     """Return every seal that stands, the oldest first; one that a later release wrote is left out."""
+    return seals_in(read_records(store))
+
+
+def seals_in(records: Iterable[Record]) -> list[Sealed]:
+    """Return the seals among records, as `sealed_populations`."""
     found = []
-    for record in read_records(store):
+    for record in records:
         population = _population(record.facts) if record.kind is RecordKind.SEALED else None
         if population is not None and population.seal == record.facts.get("seal"):
             found.append(Sealed(record.at, record.by, record.key, population))
@@ -232,8 +237,13 @@ def record_draw(
 
 def selections_of(store: S3Store, seal: str = "") -> list[Selection]:
     """Return every selection that stands, of one seal where it is named, the oldest first."""
+    return selections_in(read_records(store), seal)
+
+
+def selections_in(records: Iterable[Record], seal: str = "") -> list[Selection]:
+    """Return the selections among records, as `selections_of`."""
     found = []
-    for record in read_records(store):
+    for record in records:
         if record.kind is not RecordKind.SELECTED or not str(record.facts.get("seal", "")).startswith(seal):
             continue
         try:

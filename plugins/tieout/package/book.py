@@ -13,6 +13,7 @@ from tieout.audit import evidence_book as book
 from tieout.audit import evidence_queries as queries
 from tieout.audit import program_book
 from tieout.audit.deviations import DEVIATION_TYPE
+from tieout.audit.known import code_in_words
 from tieout.audit.workbook import BookTable
 from tieout.contracts.odcs import contract_file, load_contract
 from tieout.evidence.records import Record
@@ -119,12 +120,8 @@ def sheets(facts: Facts, questions: Questions, populations: Sequence[PeriodFile]
         Sheet(f"questions {number}", lambda each=each: book.questions_table(each.questions))  # type: ignore[misc]
         for number, each in enumerate(facts.requests, start=1)
     ]
-    return made
-
-
-def rows(populations: Sequence[PeriodFile]) -> Iterator[dict[str, Any]]:
-    """Yield files of rows as their table has them."""
-    return (each.as_row() for each in populations)
+    stated = [(each.name, each.numbers, each.query) for each in made if each.query]
+    return [made[0], Sheet("statements", lambda: book.statements_table(stated)), *made[1:]]
 
 
 def _asked(name: str, sql: str, questions: Questions, numbers: tuple[str, ...], needs: tuple[str, ...] = ()) -> Sheet:
@@ -149,11 +146,7 @@ def _of_period(facts: Facts) -> Iterator[Record]:
 
 
 def _code(facts: Facts) -> dict[str, str]:
-    said = {row["landing"]: facts.manifests[row["landing"]].predicate["code"] for row in facts.landings}
-    return {
-        landing: f"{code.get('version')}, commit {code.get('commit')}{', modified' if code.get('modified') else ''}"
-        for landing, code in said.items()
-    }
+    return {row["landing"]: code_in_words(facts.manifests[row["landing"]].predicate["code"]) for row in facts.landings}
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:

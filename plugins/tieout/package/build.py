@@ -22,13 +22,13 @@ from tieout.audit.spreadsheet import write_csv
 from tieout.audit.workbook import write_book
 from tieout.criteria.periods import ObservationPeriod
 from tieout.evidence.layout import Class, class_of
-from tieout.evidence.manifest import Manifest, read_manifest
+from tieout.evidence.manifest import read_manifest
 from tieout.evidence.store import ObjectVersion, S3Store
 from tieout.flows.pbc_files import write_back
 from tieout.flows.pbc_standing import exported
 from tieout.flows.query import evidence_database
 from tieout.package.book import Questions, Sheet, sheets
-from tieout.package.choosing import Chosen, choose, slots_within
+from tieout.package.choosing import Chosen, choose
 from tieout.package.documents import REFERENCE_COLUMNS, contents, oscal_documents, references
 from tieout.package.facts import Facts, read_facts
 from tieout.package.items import item_pages
@@ -131,24 +131,16 @@ def _is_fetched(version: ObjectVersion, ours: str) -> bool:
 
 
 def _chosen(facts: Facts, firsts: Sequence[ObjectVersion], order: Order) -> Chosen:
-    zone = facts.program.scope.zone
-    slots = slots_within(facts.holdings.index, facts.period.start(zone), facts.period.end(zone))
     of_landing = {row["landing"]: row["manifest_key"].split("/", 1)[1].rpartition("/")[0] for row in facts.holdings.index}
-    return choose(firsts, facts.period.id, slots, of_landing, facts.spoken_of, by_reference=order.by_reference)
+    return choose(firsts, facts.period.id, facts.slots, of_landing, facts.spoken_of, by_reference=order.by_reference)
 
 
 class _Package:
     """One package as it is written."""
 
     def __init__(self, facts: Facts, chosen: Chosen, order: Order, target: Target, folder: Path, tell: Tell) -> None:
-        self._facts, self._chosen, self._order, self._target, self._folder, self._tell = (
-            facts,
-            chosen,
-            order,
-            target,
-            folder,
-            tell,
-        )
+        self._facts, self._chosen, self._order = facts, chosen, order
+        self._target, self._folder, self._tell = target, folder, tell
         self.added: list[Added] = []
         self.held = Held(
             objects=len(chosen.held),
@@ -207,22 +199,18 @@ class _Package:
         self._file(WORKBOOK, path)
 
     def _covers(self) -> None:
-        named = {key: digest.sequence for digest in self._facts.store.digests for key in (entry.key for entry in digest.entries)}
+        named = {entry.key: digest.sequence for digest in self._facts.store.digests for entry in digest.entries}
+        later = {row["supersedes"]: row["landing"] for row in self._facts.landings}
         for number, row in enumerate(self._facts.landings, start=1):
-            key = row["manifest_key"]
+            key, by = row["manifest_key"], later.get(row["landing"])
             manifest = read_manifest(self._facts.store.read(key, None) or b"", key)  # whole: those of the facts are not
-            cover = population_cover(manifest, self._checks(manifest, named), ())
-            self._text(f"covers/{manifest.landing}.html", as_html(cover))
+            checks = [
+                ("Named by", f"digest {named[key]}"),
+                ("Stands", f"superseded by {by}" if by else "no other supersedes it"),
+                ("Checked", "verify_package.py checks signatures and bytes; this page says what the signed manifest says"),
+            ]
+            self._text(f"covers/{row['landing']}.html", as_html(population_cover(manifest, checks, ())))
             self._tell("covers", number, len(self._facts.landings))
-
-    def _checks(self, manifest: Manifest, named: Mapping[str, int]) -> list[tuple[str, str]]:
-        later = [row["landing"] for row in self._facts.landings if row["supersedes"] == manifest.landing]
-        stands = f"superseded by {later[0]}" if later else "no other supersedes it"
-        return [
-            ("Named by", f"digest {named[manifest.key]}"),
-            ("Stands", stands),
-            ("Checked", "verify_package.py checks signatures and bytes; this page says what the signed manifest says"),
-        ]
 
     def _requests(self) -> None:
         for each in self._facts.requests:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -11,19 +11,23 @@ from pathlib import Path
 from typing import Any
 
 from tieout.audit.pbc_questions import PbcQuestion
-from tieout.audit.pbc_status import PbcStanding, stand_requests
+from tieout.audit.pbc_status import PbcStanding
 from tieout.criteria.pbc import FOLDER, RequestList
 from tieout.criteria.periods import ObservationPeriod
 from tieout.documents import load
 from tieout.errors import CannotCheck, ConfigurationError, Missing, Tampered
+from tieout.evidence.layout import MANIFESTS, Class
 from tieout.evidence.manifest import Manifest
+from tieout.evidence.records import Record
 from tieout.evidence.register import RegisterRow, register
 from tieout.evidence.verify.outcome import Outcome
 from tieout.flows.deviations import Register, read_register
-from tieout.flows.documents import Documents, read_documents
+from tieout.flows.documents import Documents, firsts, read_all
+from tieout.flows.index import standing_rows
 from tieout.flows.pbc_questions import read_questions
+from tieout.flows.pbc_standing import pbc_status
 from tieout.flows.sealed_population import PeriodPopulation, period_population
-from tieout.flows.selection import Sealed, Selection, sealed_populations, selections_of
+from tieout.flows.selection import Sealed, Selection, seals_in, selections_in
 from tieout.flows.status import Holdings, Program, Status, read_holdings, read_program, status
 from tieout.flows.trusted import Trusted, trust
 from tieout.package.choosing import slots_within
@@ -55,6 +59,7 @@ class Facts:
         status: Where the period stood.
         holdings: What the bucket held.
         documents: Records, and manifests as `slim` leaves them.
+        slots: Slots of landings whose effective time lies, in part, in the period.
         landings: Rows of the index of what belongs to the period, superseded ones among them.
         register: Deviations.
         taken_away: What did not become evidence, or was taken away from it.
@@ -71,6 +76,7 @@ class Facts:
     status: Status
     holdings: Holdings
     documents: Documents
+    slots: frozenset[str]
     landings: tuple[dict[str, Any], ...]
     register: Register
     taken_away: tuple[RegisterRow, ...]
@@ -95,8 +101,7 @@ class Facts:
 
     def population(self, control: str, system: str, folder: Path) -> PeriodPopulation:
         """Return the population of the period as it stood; raises as `tieout.flows.sealed_population.period_population`."""
-        gone = {row["supersedes"] for row in self.holdings.index}
-        stood = [row for row in self.holdings.index if row["control"] == control and row["landing"] not in gone]
+        stood = [row for row in standing_rows(self.holdings.index) if row["control"] == control]
         return period_population(self.settings, control, system, self.period, self.store, folder, stood)
 
     @property
@@ -111,8 +116,7 @@ class Facts:
     @property
     def standing(self) -> list[dict[str, Any]]:
         """The landings that no other supersedes."""
-        gone = {row["supersedes"] for row in self.landings}
-        return [row for row in self.landings if row["landing"] not in gone]
+        return standing_rows(self.landings)
 
 
 def chosen_period(program: Program, period_id: str | None, day: date | None) -> ObservationPeriod:
@@ -158,8 +162,10 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
     program = read_program(as_of.settings)
     period = program.scope.period(period.id) or period  # as it was defined then
     found = status(program, holdings.facts, period, store.as_of)
-    documents = read_documents(store, kept=slim)
-    slots = slots_within(holdings.index, period.start(program.scope.zone), period.end(program.scope.zone))
+    documents = _documents(store, holdings.records)
+    slots = frozenset(slots_within(holdings.index, period.start(program.scope.zone), period.end(program.scope.zone)))
+    sealed = [each for each in seals_in(holdings.records) if each.population.observation_period == period.id]
+    seals = {each.population.seal for each in sealed}
     work = folder / "register"
     work.mkdir()
     return Facts(
@@ -171,13 +177,20 @@ def read_facts(settings: Settings, store: SealedStore, root: str, period: Observ
         status=found,
         holdings=holdings,
         documents=documents,
+        slots=slots,
         landings=tuple(row for row in holdings.index if _belongs(row, period, slots)),
         register=read_register(as_of.settings, store, program, found, holdings.index, work),
         taken_away=tuple(_taken_away(documents, period, slots)),
-        sealed=tuple(each for each in sealed_populations(store) if each.population.observation_period == period.id),
-        selections=tuple(_selections(store, period)),
+        sealed=tuple(sealed),
+        selections=tuple(each for each in selections_in(holdings.records) if each.seal in seals),
         requests=tuple(_requests(settings, store, period, found)),
     )
+
+
+def _documents(store: SealedStore, records: Iterable[Record]) -> Documents:
+    """Return records and manifests; of thousands of these whole ones would take hundreds of megabytes."""
+    found = read_all(store, firsts(store, MANIFESTS, (Class.MANIFEST,)).values(), slim)
+    return Documents(tuple(each for each in found.values() if isinstance(each, Manifest)), {each.key: each for each in records})
 
 
 def slim(manifest: Manifest) -> Manifest:
@@ -205,28 +218,22 @@ def _trusted(store: SealedStore, root: str) -> Trusted:
     return trusted
 
 
-def _belongs(row: Mapping[str, Any], period: ObservationPeriod, slots: set[str]) -> bool:
+def _belongs(row: Mapping[str, Any], period: ObservationPeriod, slots: Container[str]) -> bool:
     slot = row["manifest_key"].split("/", 1)[1].rpartition("/")[0]
     return slot.startswith(f"observation_period={period.id}/") or slot in slots
 
 
-def _taken_away(documents: Documents, period: ObservationPeriod, slots: set[str]) -> Iterator[RegisterRow]:
+def _taken_away(documents: Documents, period: ObservationPeriod, slots: Container[str]) -> Iterator[RegisterRow]:
     for row in register(documents.manifests, documents.records):
         slot = f"observation_period={row.observation_period}/control={row.control}/window={row.window}"
         if row.observation_period == period.id or slot in slots:
             yield row
 
 
-def _selections(store: SealedStore, period: ObservationPeriod) -> Iterator[Selection]:
-    ours = {each.population.seal for each in sealed_populations(store) if each.population.observation_period == period.id}
-    yield from (each for each in selections_of(store) if each.seal in ours)
-
-
 def _requests(settings: Settings, store: SealedStore, period: ObservationPeriod, found: Status) -> Iterator[Requests]:
     """Yield the lists of today: what an auditor asks for is of the fieldwork, not of the program as it stood."""
-    standings = {each.control: each for each in found.controls}
     for path in sorted((settings.criteria_folder / FOLDER).glob("*.yaml")):
         listed = load(path, RequestList)
         if listed.observation_period == period.id:
-            stood, asked = stand_requests(listed.requests, standings), read_questions(store, path.stem)
+            stood, asked = pbc_status(listed, found), read_questions(store, path.stem)
             yield Requests(path.stem, listed, tuple(stood), tuple(asked))

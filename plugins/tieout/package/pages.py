@@ -61,6 +61,8 @@ class Shown:
     rows: tuple[Mapping[str, Cell], ...]
     more: int
     file: str
+    query: str = ""
+    """The statement that gives its figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ def shown(sheet: Sheet, caption: str, *, hide: Iterable[str] = (), most: int = M
     columns = tuple(name for name in made.columns.names if name not in set(hide))
     rows = (row for batch in made.batches for row in batch.to_pylist())
     some = [{name: _cell(name, row[name]) for name in columns} for row in islice(rows, most)]
-    return Shown(caption, columns, sheet.numbers, tuple(some), sum(1 for _ in rows), csv_name(sheet))
+    return Shown(caption, columns, sheet.numbers, tuple(some), sum(1 for _ in rows), csv_name(sheet), sheet.query.strip())
 
 
 def _cell(name: str, value: Any) -> Cell:
@@ -195,7 +197,8 @@ def _performances(sheet: Sheet) -> Shown:
     rows = (row for batch in made.batches for row in batch.to_pylist())
     told = (row for row in rows if row["state"] in states or row["late"] or row["not_performed"])
     some = [{name: _cell(name, row[name]) for name in columns} for row in islice(told, MOST_SHOWN)]
-    return Shown("Performances", columns, sheet.numbers, tuple(some), sum(1 for _ in told), csv_name(sheet))
+    more = sum(1 for _ in told)
+    return Shown("Performances", columns, sheet.numbers, tuple(some), more, csv_name(sheet), sheet.query.strip())
 
 
 def _controls(facts: Facts) -> Iterator[dict[str, Any]]:

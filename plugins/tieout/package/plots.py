@@ -7,39 +7,23 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
+from tieout.audit.deviations import DeviationState
 from tieout.audit.plot_parts import PAGE_ROWS
-from tieout.audit.plots import Bar, Colour, Lane, Plot, Span, State, in_pages, stacked_bars, timeline
-from tieout.criteria.extractions import ExtractionState
+from tieout.audit.plot_states import DEVIATION_STATES, EXTRACTION_STATES, PERFORMANCE_STATES
+from tieout.audit.plots import Bar, Lane, Plot, Span, in_pages, stacked_bars, timeline
 from tieout.criteria.performances import PerformanceState
 from tieout.criteria.periods import WindowKind, window
 from tieout.criteria.standing import Standing
 from tieout.package.facts import Facts
 
-_EXTRACTED = {
-    ExtractionState.IN_WINDOW: State("w", "in window", Colour.SKY),
-    ExtractionState.LATER: State("L", "later", Colour.ORANGE),
-    ExtractionState.INCOMPLETE: State("i", "incomplete", Colour.PURPLE),
-    ExtractionState.NOT_EXTRACTED: State("n", "not extracted", Colour.BLACK),
-}
 _PERFORMED = {
-    "on_time": State("T", "performed on time", Colour.SKY),
-    "late": State("L", "performed late", Colour.ORANGE),
-    "not_performed": State("N", "not performed", Colour.VERMILION),
-    "pending": State("P", "upcoming or pending", Colour.WHITE),
-    "not_determinable": State("D", "not determinable", Colour.GREY),
+    "on_time": PerformanceState.ON_TIME,
+    "late": PerformanceState.LATE,
+    "not_performed": PerformanceState.NOT_PERFORMED,
+    "pending": PerformanceState.UPCOMING,
+    "not_determinable": PerformanceState.NOT_DETERMINABLE,
 }
-_ON_DATE = {
-    PerformanceState.ON_TIME: "on_time",
-    PerformanceState.LATE: "late",
-    PerformanceState.NOT_PERFORMED: "not_performed",
-    PerformanceState.UPCOMING: "pending",
-    PerformanceState.NOT_DETERMINABLE: "not_determinable",
-}
-_SAID = {
-    "potential": State("P", "potential", Colour.ORANGE),
-    "confirmed": State("C", "confirmed by management", Colour.VERMILION),
-    "not confirmed": State("N", "not confirmed by management", Colour.SKY),
-}
+"""State that counts of events stand for."""
 _DAY = timedelta(days=1)
 _DAILY_LANES = 12
 """Lanes of a picture with a window a day: 12 years of days are as many as it holds."""
@@ -53,12 +37,13 @@ def plots(facts: Facts) -> Iterator[Plot]:
     for daily, size in ((False, PAGE_ROWS), (True, _DAILY_LANES)):
         for number, lanes in enumerate(in_pages(list(_lanes(facts, daily=daily)), size), start=1):
             name = f"extractions{'-of-days' if daily else ''}{number}"
-            yield timeline(name, "When evidence was read", _READ, lanes, list(_EXTRACTED.values()))
+            yield timeline(name, "When evidence was read", _READ, lanes, list(EXTRACTION_STATES.values()))
+    states = [PERFORMANCE_STATES[state] for state in _PERFORMED.values()]
     performed = [_performed(each) for each in facts.status.controls if each.is_due]
     for number, bars in enumerate(in_pages(performed), start=1):
-        yield stacked_bars(f"performances{number}", "How controls were performed", _HOW, bars, list(_PERFORMED.values()))
+        yield stacked_bars(f"performances{number}", "How controls were performed", _HOW, bars, states)
     for number, bars in enumerate(in_pages(list(_deviations(facts))), start=1):
-        yield stacked_bars(f"deviations{number}", "Potential deviations", _DEVIATE, bars, list(_SAID.values()))
+        yield stacked_bars(f"deviations{number}", "Potential deviations", _DEVIATE, bars, list(DEVIATION_STATES.values()))
 
 
 def _lanes(facts: Facts, *, daily: bool) -> Iterator[Lane]:
@@ -69,7 +54,7 @@ def _lanes(facts: Facts, *, daily: bool) -> Iterator[Lane]:
             continue
         spans: dict[str, list[Span]] = {}
         for each in standing.extractions.due:
-            state = _EXTRACTED.get(each.state)
+            state = EXTRACTION_STATES.get(each.state)
             if state is not None:
                 target = window(kind, each.window, zone)
                 first, end = (facts.program.scope.calendar.day_of(at) for at in (target.start, target.end))
@@ -79,19 +64,19 @@ def _lanes(facts: Facts, *, daily: bool) -> Iterator[Lane]:
 
 
 def _performed(standing: Standing) -> Bar:
-    counts: Counter[str] = Counter()
+    counts: Counter[PerformanceState] = Counter()
     for each in standing.performances:
         if each.events is not None:
-            counts.update({name: getattr(each.events, name) for name in _PERFORMED})
-        elif each.state in _ON_DATE:
-            counts[_ON_DATE[each.state]] += 1
-    return Bar(standing.control, tuple(counts[name] for name in _PERFORMED))
+            counts.update({state: getattr(each.events, name) for name, state in _PERFORMED.items()})
+        else:
+            counts[each.state] += 1
+    return Bar(standing.control, tuple(counts[state] for state in _PERFORMED.values()))
 
 
 def _deviations(facts: Facts) -> Iterator[Bar]:
-    counts: dict[str, Counter[str]] = {}
+    counts: dict[str, Counter[DeviationState]] = {}
     for each in facts.register.deviations:
         if each.observed.in_evidence:
             name = f"{each.observed.control}: {each.observed.rule or each.observed.kind.value}"
-            counts.setdefault(name, Counter())[each.state.value] += 1
-    yield from (Bar(name, tuple(found[state] for state in _SAID)) for name, found in sorted(counts.items()))
+            counts.setdefault(name, Counter())[each.state] += 1
+    yield from (Bar(name, tuple(found[state] for state in DEVIATION_STATES)) for name, found in sorted(counts.items()))
